@@ -1,0 +1,439 @@
+//! What a machine offers to kernel code.
+
+use core::fmt;
+use core::panic::Location;
+use core::sync::atomic::{AtomicU32, AtomicU64};
+
+/// A place in the program's source.
+pub type Place = &'static Location<'static>;
+
+/// What a step does, in Linux's words. The report prints [`Op::name`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "each variant is the call of the same name")]
+pub enum Op {
+    AtomicRead,
+    AtomicSet,
+    AtomicRmw,
+    Cmpxchg,
+    PlainRead,
+    PlainWrite,
+    ReadOnce,
+    WriteOnce,
+    SpinLock,
+    SpinUnlock,
+    SpinTrylock,
+    SpinIsLocked,
+    SpinUnlockWait,
+    PreemptDisable,
+    LocalIrqDisable,
+    LocalBhDisable,
+    CondResched,
+    Schedule,
+    WakeUpProcess,
+    SetCurrentState,
+    KthreadStop,
+    KthreadShouldStop,
+    KthreadJoin,
+    TaskStart,
+    TaskExit,
+    WaitqueueAdd,
+    WaitqueueRemove,
+    WakeUp,
+    RequestIrq,
+    FreeIrq,
+    DisableIrq,
+    EnableIrq,
+    SynchronizeIrq,
+    RaiseIrq,
+    HardirqEnter,
+    HardirqExit,
+    SmpCall,
+    SmpCallRun,
+    SmpCallWait,
+    IpiEnter,
+    TimerArm,
+    TimerDelete,
+    TimerExpire,
+    TimerDone,
+    TimerWait,
+    TimerPending,
+    TickEnter,
+    ClockRead,
+    Kmalloc,
+    Kfree,
+    Softirq,
+    ModuleExit,
+}
+
+impl Op {
+    /// The name a reader of kernel code knows.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Op::AtomicRead => "atomic_read",
+            Op::AtomicSet => "atomic_set",
+            Op::AtomicRmw => "atomic_rmw",
+            Op::Cmpxchg => "cmpxchg",
+            Op::PlainRead => "plain read",
+            Op::PlainWrite => "plain write",
+            Op::ReadOnce => "READ_ONCE",
+            Op::WriteOnce => "WRITE_ONCE",
+            Op::SpinLock => "spin_lock",
+            Op::SpinUnlock => "spin_unlock",
+            Op::SpinTrylock => "spin_trylock",
+            Op::SpinIsLocked => "spin_is_locked",
+            Op::SpinUnlockWait => "spin_unlock_wait",
+            Op::PreemptDisable => "preempt_disable",
+            Op::LocalIrqDisable => "local_irq_disable",
+            Op::LocalBhDisable => "local_bh_disable",
+            Op::CondResched => "cond_resched",
+            Op::Schedule => "schedule",
+            Op::WakeUpProcess => "wake_up_process",
+            Op::SetCurrentState => "set_current_state",
+            Op::KthreadStop => "kthread_stop",
+            Op::KthreadShouldStop => "kthread_should_stop",
+            Op::KthreadJoin => "kthread_stop (wait)",
+            Op::TaskStart => "task start",
+            Op::TaskExit => "task exit",
+            Op::WaitqueueAdd => "prepare_to_wait",
+            Op::WaitqueueRemove => "finish_wait",
+            Op::WakeUp => "wake_up",
+            Op::RequestIrq => "request_irq",
+            Op::FreeIrq => "free_irq",
+            Op::DisableIrq => "disable_irq",
+            Op::EnableIrq => "enable_irq",
+            Op::SynchronizeIrq => "synchronize_irq",
+            Op::RaiseIrq => "raise irq",
+            Op::HardirqEnter => "hardirq",
+            Op::HardirqExit => "hardirq exit",
+            Op::SmpCall => "smp_call_function_single",
+            Op::SmpCallRun => "smp_call function",
+            Op::SmpCallWait => "smp_call_function_single (wait)",
+            Op::IpiEnter => "IPI",
+            Op::TimerArm => "mod_timer",
+            Op::TimerDelete => "del_timer",
+            Op::TimerExpire => "timer expires",
+            Op::TimerDone => "timer callback done",
+            Op::TimerWait => "del_timer_sync",
+            Op::TimerPending => "timer_pending",
+            Op::TickEnter => "timer interrupt",
+            Op::ClockRead => "jiffies",
+            Op::Kmalloc => "kmalloc",
+            Op::Kfree => "kfree",
+            Op::Softirq => "softirq",
+            Op::ModuleExit => "module exit",
+        }
+    }
+}
+
+/// How a step touches its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// No access: a gate, or a step ordered only with its own context's steps.
+    None,
+    /// Reads; conflicts with writes.
+    Read,
+    /// Writes without reading; conflicts with everything.
+    Write,
+    /// Reads and writes in one; conflicts with everything.
+    Rmw,
+}
+
+/// One visible operation, announced before it is performed.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// What is done.
+    pub op: Op,
+    /// How the object is touched.
+    pub mode: Mode,
+    /// Size in bytes of the word at `addr` (1, 2, 4 or 8; 0: not readable as a word).
+    pub size: u8,
+    /// Plain, unmarked access: feeds the data-race detector.
+    pub plain: bool,
+    /// Orders memory as an acquire (the context sees what the object's last release published).
+    pub acquire: bool,
+    /// Orders memory as a release.
+    pub release: bool,
+    /// The object's address.
+    pub addr: usize,
+    /// A second object that is touched in the same step (0: none), and whether it is written.
+    pub also: usize,
+    /// Whether `also` is written.
+    pub also_write: bool,
+    /// Where in the source.
+    pub place: Place,
+    /// The object's name, if it has one.
+    pub name: Option<&'static str>,
+    /// Where the object was initialised, if known (its class).
+    pub class: Option<Place>,
+}
+
+impl Step {
+    /// A step on the object at `addr`.
+    #[must_use]
+    pub const fn new(op: Op, mode: Mode, addr: usize, size: u8, place: Place) -> Self {
+        Self {
+            op,
+            mode,
+            size,
+            plain: false,
+            acquire: false,
+            release: false,
+            addr,
+            also: 0,
+            also_write: false,
+            place,
+            name: None,
+            class: None,
+        }
+    }
+
+    /// A step without an access (see [`crate::gate`]).
+    #[must_use]
+    pub const fn gate(op: Op, place: Place) -> Self {
+        Self::new(op, Mode::None, 0, 0, place)
+    }
+
+    /// The same step, ordering memory.
+    #[must_use]
+    pub const fn ordered(mut self, acquire: bool, release: bool) -> Self {
+        self.acquire = acquire;
+        self.release = release;
+        self
+    }
+
+    /// The same step on a named object of a class.
+    #[must_use]
+    pub const fn named(mut self, name: Option<&'static str>, class: Option<Place>) -> Self {
+        self.name = name;
+        self.class = class;
+        self
+    }
+
+    /// The same step touching a second object.
+    #[must_use]
+    pub const fn also(mut self, addr: usize, write: bool) -> Self {
+        self.also = addr;
+        self.also_write = write;
+        self
+    }
+}
+
+/// The condition of a wait: a pure function of one word, so that it can be asked of past values too.
+#[derive(Clone, Copy)]
+pub struct Cond {
+    /// The word's address.
+    pub addr: usize,
+    /// Its size in bytes.
+    pub size: u8,
+    /// Whether a value satisfies the wait.
+    pub test: fn(u64, u64) -> bool,
+    /// What `test` gets as its second argument.
+    pub arg: u64,
+}
+
+impl fmt::Debug for Cond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cond(arg {})", self.arg)
+    }
+}
+
+impl Cond {
+    /// A condition on a 32-bit word.
+    #[must_use]
+    pub fn on(word: &AtomicU32, test: fn(u64, u64) -> bool, arg: u64) -> Self {
+        Self { addr: core::ptr::from_ref(word) as usize, size: 4, test, arg }
+    }
+
+    /// Whether it holds now.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        (self.test)(self.value(), self.arg)
+    }
+
+    /// The word's value now.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        // SAFETY: whoever made the condition waits on a live word of this size at this address.
+        unsafe { read_word(self.addr, self.size) }
+    }
+}
+
+/// Reads a word of 1, 2, 4 or 8 bytes (0 for other sizes).
+///
+/// # Safety
+/// `addr` must be readable for `size` bytes and aligned to it.
+pub(crate) unsafe fn read_word(addr: usize, size: u8) -> u64 {
+    // SAFETY: the caller's contract.
+    unsafe {
+        match size {
+            1 => u64::from((addr as *const u8).read_volatile()),
+            2 => u64::from((addr as *const u16).read_volatile()),
+            4 => u64::from((addr as *const u32).read_volatile()),
+            8 => (addr as *const u64).read_volatile(),
+            _ => 0,
+        }
+    }
+}
+
+impl Step {
+    /// The value of the step's word now (0 when it has none).
+    ///
+    /// # Safety
+    /// The object must be alive.
+    #[must_use]
+    pub unsafe fn value(&self) -> u64 {
+        // SAFETY: the caller's contract; `size` describes the word at `addr`.
+        unsafe { read_word(self.addr, self.size) }
+    }
+}
+
+/// What a waiting context does with its CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitKind {
+    /// It keeps it and spins; interrupts may enter if they are on.
+    Spin,
+    /// It gives it up; only a task may.
+    Sleep,
+}
+
+/// A violated rule, as found by kernel code.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding<'a> {
+    /// The stable code: `docs/explain/CODE.md`.
+    pub code: &'static str,
+    /// One line that says what happened, with names.
+    pub message: &'a str,
+    /// Where.
+    pub place: Place,
+    /// An earlier place that belongs to it (where the lock was taken, the object freed).
+    pub other: Option<Place>,
+}
+
+/// Who may switch tasks involuntarily, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum PreemptModel {
+    /// Never (`CONFIG_PREEMPT_NONE`).
+    None,
+    /// At `might_sleep()` and `cond_resched()` only (`CONFIG_PREEMPT_VOLUNTARY`).
+    Voluntary,
+    /// Anywhere but in sections that disable preemption (`CONFIG_PREEMPT`).
+    #[default]
+    Full,
+}
+
+/// Bounds that kernel code has to respect itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Expirations of one timer.
+    pub expiries: u32,
+    /// Allocations that may fail.
+    pub failures: u32,
+}
+
+/// What a task needs to start.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskSpec {
+    /// Runs as the task, with `data`.
+    pub entry: unsafe fn(*mut ()),
+    /// The argument; the scheduler's task object, which the machine installs as [`crate::Cpu::current`].
+    pub data: *mut (),
+    /// Which CPUs it may run on, one bit each; read whenever it is off its CPU.
+    pub allowed: *const AtomicU64,
+    /// Its state word; it may not start before this is 0 (`TASK_RUNNING`).
+    pub state: *const AtomicU32,
+    /// It belongs to the system: it may wait for ever.
+    pub system: bool,
+    /// Its name.
+    pub name: &'static str,
+    /// Where it was created.
+    pub place: Place,
+}
+
+/// Where interrupts of a line come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArrivalSource {
+    /// A device: it may arrive whenever it can be delivered.
+    Device,
+    /// A device that raises it exactly this many times.
+    Finite(u32),
+    /// Software only: it arrives when raised.
+    Raised,
+}
+
+/// An interrupt line as the machine's interrupt controller sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct LineSpec {
+    /// The number.
+    pub irq: u32,
+    /// 1 when the line is requested and enabled; anything else: not delivered.
+    pub state: *const AtomicU32,
+    /// How many contexts run its handlers; an entry of the line is a write of this word, and the kernel's entry
+    /// function, run by the machine, increments it without a step of its own.
+    pub inprogress: *const AtomicU32,
+    /// Which CPUs it may be delivered to.
+    pub affinity: *const AtomicU64,
+    /// It is not maskable.
+    pub nmi: bool,
+    /// Where it comes from.
+    pub source: ArrivalSource,
+    /// Runs as the interrupt.
+    pub entry: fn(u32),
+    /// Its name.
+    pub name: &'static str,
+}
+
+/// A backend. All calls come from a context of the machine, on the machine's thread.
+pub trait Machine {
+    /// See [`crate::step`].
+    fn step(&self, step: &Step);
+    /// See [`crate::wait`].
+    fn wait(&self, step: &Step, cond: Cond, kind: WaitKind);
+    /// See [`crate::relax`].
+    fn relax(&self, place: Place);
+    /// See [`crate::report`].
+    fn report(&self, finding: &Finding<'_>) -> !;
+    /// A decision of the environment among `n` outcomes, at this step; 0 is the usual one.
+    fn choose(&self, step: &Step, n: u32) -> u32;
+    /// Whether the announced steps are to be as fine as the primitives' own atomics.
+    fn fine(&self) -> bool;
+    /// The preemption model.
+    fn preempt_model(&self) -> PreemptModel;
+    /// Bounds for kernel code.
+    fn limits(&self) -> Limits;
+    /// Number of CPUs.
+    fn nr_cpus(&self) -> u32;
+    /// Creates a task. It runs once its state word is 0. Returns its number.
+    fn spawn(&self, spec: &TaskSpec) -> u32;
+    /// Waits, giving up the CPU, until task `number` has ended; its steps are then ordered before the caller's.
+    fn join(&self, number: u32, place: Place);
+    /// Tells the interrupt controller of a line; it stays until [`Machine::line_remove`].
+    fn line_add(&self, line: &LineSpec);
+    /// Takes a line away.
+    fn line_remove(&self, irq: u32);
+    /// Raises a line from software: it is delivered as soon as it can be.
+    fn line_raise(&self, irq: u32);
+    /// Whether a handler of the line runs on this very CPU, beneath or as the caller.
+    fn line_running_here(&self, irq: u32) -> bool;
+    /// Programs the clock event of CPU `cpu` for `deadline_ns`, or stops it. Its interrupt runs `entry`.
+    fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32));
+    /// Virtual time since boot.
+    fn now_ns(&self) -> u64;
+    /// Sends an interrupt to CPU `cpu` which runs `entry` there; delivered as soon as it can be.
+    fn send_ipi(&self, cpu: u32, entry: fn(u32));
+    /// Memory for an object that lives as long as the execution at most. Zeroed. Never null.
+    fn alloc(&self, size: usize, align: usize) -> *mut u8;
+    /// Tells of a memory object with liveness (`kmalloc`): accesses to it are checked.
+    fn object_born(&self, addr: usize, size: usize, place: Place, name: &'static str);
+    /// The object dies (`kfree`); a second death, or an unknown address, is reported.
+    fn object_dies(&self, addr: usize, place: Place);
+    /// Registers the program's exit function.
+    fn on_exit(&self, entry: unsafe fn(*mut ()), data: *mut ());
+    /// Leaves a line for the report's log.
+    fn log(&self, text: &str);
+    /// The context's flags changed in a way that orders memory on this CPU: interrupts go off (`true`) or on.
+    fn irq_edge(&self, off: bool);
+    /// Notes who holds the lock at `addr` now (for deadlock reports), or that nobody does.
+    fn lock_owner(&self, addr: usize, held: bool, place: Place);
+}

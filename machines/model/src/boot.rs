@@ -1,0 +1,323 @@
+//! The machine's state, and how an execution begins and ends.
+
+use crate::arena::Arena;
+use crate::config::{Config, Found, Outcome};
+use crate::ctx::{Co, Ctx};
+use crate::procs::{ProcName, Procs};
+use crate::record::Recording;
+use crate::slots::Slots;
+use crate::watchdog::Pulse;
+use corosensei::stack::DefaultStack;
+use ringzero_machine::{Cpu, LineSpec, Machine, Place};
+use ringzero_trace::{End, Event, NO_EVENT, Scheduler};
+use std::cell::UnsafeCell;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+const STACK: usize = 256 << 10;
+
+/// The program's parts, as the model runs them.
+pub type ProgramFns<'a> = &'a dyn Fn();
+
+/// An interrupt line.
+pub(crate) struct Line {
+    pub spec: LineSpec,
+    pub removed: bool,
+    pub active: bool,
+    pub raised: u32,
+    pub raised_base: u32,
+}
+
+/// An interrupt from another CPU.
+#[derive(Clone, Copy)]
+pub(crate) struct Ipi {
+    pub entry: fn(u32),
+    pub base: u32,
+}
+
+/// A CPU's clock event.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock {
+    pub deadline_ns: u64,
+    pub entry: fn(u32),
+    pub base: u32,
+}
+
+/// A memory object with liveness.
+#[derive(Clone, Copy)]
+pub(crate) struct Object {
+    pub size: usize,
+    pub born: Place,
+    pub died: Option<Place>,
+    pub name: &'static str,
+}
+
+/// A change of what may interrupt, for the data-race detector.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    pub at: u32,
+    pub ctx: usize,
+    pub cpu: usize,
+    pub off: bool,
+}
+
+pub(crate) struct Inner {
+    pub cfg: Config,
+    pub cpus: Vec<Box<Cpu>>,
+    pub arena: Arena,
+    pub procs: Procs,
+    pub ctxs: Vec<Ctx>,
+    pub live: Vec<usize>,
+    pub stacks: Vec<Vec<usize>>,
+    pub pool: Vec<DefaultStack>,
+    pub running: Option<usize>,
+    pub slots: Slots,
+    pub events: Vec<Event>,
+    pub picks: u32,
+    pub lines: Vec<Line>,
+    pub line_arrivals: Vec<u32>,
+    pub ipis: Vec<Vec<Ipi>>,
+    pub ipi_count: Vec<u32>,
+    pub clocks: Vec<Option<Clock>>,
+    pub tick_count: Vec<u32>,
+    pub now_ns: u64,
+    pub objects: BTreeMap<usize, Object>,
+    pub plain_seen: bool,
+    pub edges: Vec<Edge>,
+    pub owners: Vec<(usize, usize, Place)>,
+    pub found: Option<Found>,
+    pub silent: bool,
+    pub exit: Option<(unsafe fn(*mut ()), *mut ())>,
+    pub exit_ctx: Option<usize>,
+    pub exit_done: bool,
+    pub failures: u32,
+    pub preempted: u32,
+    pub enabled: Vec<Event>,
+    pub enabled_ctx: Vec<usize>,
+    pub arrivals: Vec<Event>,
+    pub arrival_src: Vec<Source>,
+    pub abandoned: u32,
+    pub record: Option<Recording>,
+    pub pulse: Pulse,
+    pub anywhere: AtomicU64,
+    pub first_task: bool,
+}
+
+/// Where a candidate entry comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    Line(usize),
+    Ipi(usize),
+    Tick(usize),
+}
+
+/// A model machine. It runs one execution after another, all on the thread that made it.
+pub struct Model {
+    pub(crate) inner: UnsafeCell<Inner>,
+}
+
+impl Model {
+    /// A machine at rest.
+    ///
+    /// # Panics
+    /// With no or more than 16 CPUs, or when address space runs out.
+    #[must_use]
+    pub fn new(cfg: Config) -> Box<Self> {
+        assert!((1..=16).contains(&cfg.cpus), "a model machine has 1 to 16 CPUs, not {}", cfg.cpus);
+        crate::machine::install_panic_hook();
+        let n = cfg.cpus;
+        Box::new(Self {
+            inner: UnsafeCell::new(Inner {
+                cpus: (0..n).map(|i| Box::new(Cpu::new(i as u32))).collect(),
+                arena: Arena::new(n),
+                procs: Procs::default(),
+                ctxs: Vec::new(),
+                live: Vec::new(),
+                stacks: vec![Vec::new(); n],
+                pool: Vec::new(),
+                running: None,
+                slots: Slots::new(),
+                events: Vec::new(),
+                picks: 0,
+                lines: Vec::new(),
+                line_arrivals: Vec::new(),
+                ipis: vec![Vec::new(); n],
+                ipi_count: vec![0; n],
+                clocks: vec![None; n],
+                tick_count: vec![0; n],
+                now_ns: 0,
+                objects: BTreeMap::new(),
+                plain_seen: false,
+                edges: Vec::new(),
+                owners: Vec::new(),
+                found: None,
+                silent: false,
+                exit: None,
+                exit_ctx: None,
+                exit_done: false,
+                failures: 0,
+                preempted: 0,
+                enabled: Vec::new(),
+                enabled_ctx: Vec::new(),
+                arrivals: Vec::new(),
+                arrival_src: Vec::new(),
+                abandoned: 0,
+                record: None,
+                pulse: Pulse::new(),
+                anywhere: AtomicU64::new(u64::MAX),
+                first_task: true,
+                cfg,
+            }),
+        })
+    }
+
+    /// Runs one execution: `boot` sets up the kernel instance and creates the init task, then `scheduler` decides.
+    /// With `record`, the execution is described row by row.
+    pub fn execute(&self, scheduler: &mut dyn Scheduler, boot: ProgramFns<'_>, record: bool) -> (Outcome, Option<Recording>) {
+        // SAFETY: no context runs between executions, so nothing else refers to the state.
+        let inner = unsafe { &mut *self.inner.get() };
+        inner.reset(record);
+        // SAFETY: the machine outlives the installation, which ends below; the arena's copies were just made.
+        unsafe {
+            // The lifetime is widened for the thread-local; it is taken away before this call returns.
+            let machine: &'static dyn Machine = std::mem::transmute::<&dyn Machine, &'static dyn Machine>(self);
+            ringzero_machine::install(Some(&raw const *inner.cpus[0]), Some(machine));
+            let (local, percpu, stride) = inner.arena.deltas();
+            ringzero_machine::set_local_bases(local, percpu, stride);
+        }
+        boot();
+        scheduler.begin();
+        let end = self.run(scheduler);
+        // SAFETY: as above; all contexts are suspended for good.
+        let inner = unsafe { &mut *self.inner.get() };
+        let pending: Vec<Event> = inner
+            .live
+            .iter()
+            .map(|&i| &inner.ctxs[i])
+            .filter(|c| !c.done && !c.is_system() && c.last_event != NO_EVENT)
+            .map(|c| c.pend)
+            .collect();
+        let end = inner.add_race(end);
+        scheduler.finish(end, &inner.events, &pending);
+        inner.abandon_contexts();
+        // SAFETY: nothing of the execution runs any more.
+        unsafe {
+            ringzero_machine::install(None, None);
+            ringzero_machine::set_local_bases(0, 0, 0);
+        }
+        let outcome = Outcome {
+            end,
+            found: inner.found.take(),
+            steps: inner.events.len() as u32,
+            abandoned: inner.abandoned,
+        };
+        (outcome, inner.record.take())
+    }
+
+    /// Names of contexts known so far.
+    pub fn procs<R>(&self, f: impl FnOnce(&Procs) -> R) -> R {
+        // SAFETY: called between executions, on the machine's thread (`Model` is not `Sync`).
+        f(unsafe { &(*self.inner.get()).procs })
+    }
+
+    /// The machine's configuration.
+    pub fn config(&self) -> Config {
+        // SAFETY: as in `procs`.
+        unsafe { (*self.inner.get()).cfg.clone() }
+    }
+}
+
+impl Inner {
+    fn reset(&mut self, record: bool) {
+        self.arena.reset();
+        for c in &self.cpus {
+            c.reset();
+        }
+        self.slots.reset();
+        self.events.clear();
+        self.picks = 0;
+        self.lines.clear();
+        self.line_arrivals.clear();
+        for q in &mut self.ipis {
+            q.clear();
+        }
+        self.ipi_count.fill(0);
+        self.clocks.fill(None);
+        self.tick_count.fill(0);
+        self.now_ns = 0;
+        self.objects.clear();
+        self.plain_seen = false;
+        self.edges.clear();
+        self.owners.clear();
+        self.found = None;
+        self.silent = false;
+        self.exit = None;
+        self.exit_ctx = None;
+        self.exit_done = false;
+        self.failures = 0;
+        self.preempted = 0;
+        self.abandoned = 0;
+        self.first_task = true;
+        self.record = record.then(Recording::default);
+    }
+
+    /// A data race on the way comes before whatever else the execution ended with.
+    fn add_race(&mut self, end: End) -> End {
+        let Some((at, found)) = self.data_race() else { return end };
+        self.found = Some(found);
+        if let Some(rec) = &mut self.record {
+            rec.rows.truncate(at + 1);
+        }
+        End::Violated { stuck: false }
+    }
+
+    fn abandon_contexts(&mut self) {
+        for i in 0..self.ctxs.len() {
+            if let Some(co) = self.ctxs[i].co.take() {
+                if !co.done() && co.started() {
+                    self.abandoned += 1;
+                }
+                self.recycle(co);
+            }
+        }
+        self.ctxs.clear();
+        self.live.clear();
+        for s in &mut self.stacks {
+            s.clear();
+        }
+        self.running = None;
+    }
+
+    /// Takes a coroutine's stack back; what is on it is forgotten, not dropped.
+    pub fn recycle(&mut self, mut co: Co) {
+        if !co.done() {
+            // SAFETY: an abandoned execution's frames are never returned to; leaving their values undropped is
+            // what "switching away" means (crate invariant 5).
+            unsafe { co.force_reset() };
+        }
+        if self.pool.len() < 64 {
+            self.pool.push(co.into_stack());
+        }
+    }
+
+    pub fn stack(&mut self) -> DefaultStack {
+        self.pool.pop().unwrap_or_else(|| DefaultStack::new(STACK).expect("memory for a context's stack"))
+    }
+
+    /// The task name of the next child of the running context.
+    pub fn child_name(&mut self) -> ProcName {
+        match self.running {
+            Some(i) => {
+                let c = &mut self.ctxs[i];
+                let n = c.children;
+                c.children += 1;
+                ProcName::Task { parent: c.proc, n }
+            }
+            None if self.first_task => {
+                self.first_task = false;
+                ProcName::Init
+            }
+            None => ProcName::Task { parent: u16::MAX, n: self.ctxs.len() as u32 },
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A context of the machine: a task, an interrupt, an IPI or a timer interrupt, as a coroutine.
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, Yielder};
+use ringzero_machine::{Cond, IrqState, Place};
+use ringzero_trace::{Event, Proc};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+/// How a context's coroutine ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It returned.
+    Returned,
+    /// It panicked; the finding is recorded.
+    Panicked,
+    /// The watchdog threw it out; the finding is recorded.
+    Trapped,
+}
+
+pub type Co = Coroutine<(), (), Outcome, DefaultStack>;
+pub type Yield = Yielder<(), ()>;
+
+/// What a context is, and the data only that kind has.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A task.
+    Task {
+        /// Its scheduler's object, installed as `current`.
+        data: *mut (),
+        /// Where it may run.
+        allowed: *const AtomicU64,
+        /// It may not start before this word is 0.
+        state: *const AtomicU32,
+        /// It may wait for ever.
+        system: bool,
+        /// It is the program's exit function.
+        exit: bool,
+    },
+    /// An interrupt of line `irq` (index into the machine's lines).
+    Line {
+        /// Index into the lines.
+        line: usize,
+    },
+    /// An IPI.
+    Ipi,
+    /// The clock event's interrupt.
+    Tick,
+}
+
+/// A word that a failed round of an open-coded wait loop has read.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    pub addr: usize,
+    pub size: u8,
+    pub value: u64,
+    pub event: Event,
+}
+
+/// One context.
+pub struct Ctx {
+    pub proc: Proc,
+    pub kind: Kind,
+    pub name: &'static str,
+    pub created: Option<Place>,
+    pub co: Option<Co>,
+    pub yielder: *const Yield,
+    /// Its announced step.
+    pub pend: Event,
+    /// The announced step's object, for reading its word.
+    pub pend_addr: usize,
+    pub pend_size: u8,
+    /// The announced step observes the word's value.
+    pub pend_reads: bool,
+    /// What the step waits for.
+    pub cond: Option<Cond>,
+    /// It waits without its CPU.
+    pub sleeps: bool,
+    /// It waits for the end of this context.
+    pub joins: Option<usize>,
+    /// It sits in `cpu_relax()`; what its failed round has read.
+    pub relaxing: bool,
+    /// The former `cpu_relax()` was the same call: this is the loop's second round or a later one.
+    pub relax_again: bool,
+    pub watch: Vec<Watch>,
+    /// Reads of the current round, while it could still be a round of a wait loop.
+    pub round: Vec<Watch>,
+    pub relax_place: Option<Place>,
+    pub cpu: Option<usize>,
+    /// The CPU's state of what it interrupted (handlers), or its own while off its CPU (tasks).
+    pub saved: (u32, IrqState),
+    pub idx: u32,
+    pub history: u64,
+    pub children: u32,
+    pub base: u32,
+    pub done: bool,
+    /// The way an environment's decision fell.
+    pub way: u8,
+    /// Steps of this context that happened, as numbers of the execution's events.
+    pub last_event: u32,
+}
+
+impl Ctx {
+    /// Whether it is a task that may wait for ever.
+    pub fn is_system(&self) -> bool {
+        matches!(self.kind, Kind::Task { system: true, .. })
+    }
+
+    /// Whether a word that its failed round has read differs now: the next round may succeed.
+    pub fn may_leave_relax(&self) -> bool {
+        self.watch.is_empty()
+            || self.watch.iter().any(|w| Cond { addr: w.addr, size: w.size, test: |_, _| true, arg: 0 }.value() != w.value)
+    }
+
+    pub fn is_task(&self) -> bool {
+        matches!(self.kind, Kind::Task { .. })
+    }
+
+    pub fn is_exit(&self) -> bool {
+        matches!(self.kind, Kind::Task { exit: true, .. })
+    }
+
+    /// Whether its announced step can be taken.
+    pub fn ready(&self, ctxs: &[Ctx]) -> bool {
+        if self.relaxing {
+            return false;
+        }
+        if let Some(other) = self.joins {
+            return ctxs[other].done;
+        }
+        self.cond.is_none_or(|c| c.holds())
+    }
+}

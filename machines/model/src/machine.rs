@@ -1,0 +1,489 @@
+//! The contract's implementation: what kernel code calls from inside a context.
+
+use crate::boot::{Clock, Edge, Inner, Ipi, Line, Model, Object};
+use crate::config::Found;
+use crate::ctx::{Ctx, Kind, Outcome, Watch};
+use crate::procs::{ProcName, mix};
+use ringzero_machine::{
+    Cond, Cpu, Finding, IrqState, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Step, TaskSpec, WaitKind,
+};
+use ringzero_trace::{Access, Event, Label, Level, NO_EVENT, NO_SLOT, Sync};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+thread_local! {
+    static PANICKED: Cell<Option<*mut Inner>> = const { Cell::new(None) };
+}
+
+/// Hooks panics once: inside a context they become a finding and are not printed; elsewhere the former hook runs.
+pub(crate) fn install_panic_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let former = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let Some(inner) = PANICKED.get() else { return former(info) };
+            // SAFETY: set only while a context of this machine runs, on this thread.
+            let inner = unsafe { &mut *inner };
+            if inner.running.is_none() {
+                return former(info);
+            }
+            inner.silent = true;
+            if inner.found.is_none() {
+                let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
+                let at = info.location().map(|l| format!("{}:{}:{}", l.file(), l.line(), l.column()));
+                inner.found = Some(Found {
+                    code: "panic",
+                    message,
+                    place: info.location().map(crate::record::leak_place),
+                    other: None,
+                    notes: at.into_iter().map(|a| format!("panicked at {a}")).collect(),
+                });
+            }
+        }));
+    });
+}
+
+impl Model {
+    fn state(&self) -> *mut Inner {
+        self.inner.get()
+    }
+
+    /// Gives control back to the machine's loop until this context is chosen again.
+    fn park(&self, ctx: usize) {
+        // SAFETY: the context runs right now, so its yielder is alive; the loop does not touch this frame.
+        unsafe {
+            let yielder = (&(*self.state()).ctxs)[ctx].yielder;
+            (*yielder).suspend(());
+        }
+    }
+
+    /// The running context, if a step it takes matters: not at boot, not while unwinding.
+    fn stepping(&self) -> Option<(&mut Inner, usize)> {
+        // SAFETY: only one context or the loop runs at a time, and no reference is kept across a park.
+        let inner = unsafe { &mut *self.state() };
+        if inner.silent {
+            return None;
+        }
+        let ctx = inner.running?;
+        Some((inner, ctx))
+    }
+}
+
+impl Machine for Model {
+    fn step(&self, step: &Step) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        inner.announce(ctx, step, None, false);
+        self.park(ctx);
+    }
+
+    fn wait(&self, step: &Step, cond: Cond, kind: WaitKind) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        inner.announce(ctx, step, Some(cond), kind == WaitKind::Sleep);
+        self.park(ctx);
+    }
+
+    fn relax(&self, place: Place) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        let c = &mut inner.ctxs[ctx];
+        c.relaxing = true;
+        c.relax_again = c.relax_place == Some(place);
+        c.relax_place = Some(place);
+        self.park(ctx);
+    }
+
+    fn report(&self, finding: &Finding<'_>) -> ! {
+        let Some((inner, ctx)) = self.stepping() else {
+            // Unwinding already: a second finding cannot be told; the first one stands.
+            std::panic::resume_unwind(Box::new("a finding while unwinding"));
+        };
+        inner.found.get_or_insert_with(|| Found {
+            code: finding.code,
+            message: finding.message.to_owned(),
+            place: Some(finding.place),
+            other: finding.other,
+            notes: Vec::new(),
+        });
+        loop {
+            self.park(ctx);
+        }
+    }
+
+    fn choose(&self, step: &Step, n: u32) -> u32 {
+        let Some((inner, ctx)) = self.stepping() else { return 0 };
+        if n < 2 || inner.failures >= inner.cfg.failures {
+            return 0;
+        }
+        inner.announce(ctx, step, None, false);
+        inner.ctxs[ctx].pend.ways = n.min(16) as u8;
+        self.park(ctx);
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let way = u32::from(inner.ctxs[ctx].way);
+        inner.failures += u32::from(way != 0);
+        way
+    }
+
+    fn fine(&self) -> bool {
+        // SAFETY: as in `stepping`.
+        unsafe { (*self.state()).cfg.fine }
+    }
+
+    fn preempt_model(&self) -> PreemptModel {
+        // SAFETY: as in `stepping`.
+        unsafe { (*self.state()).cfg.preempt }
+    }
+
+    fn limits(&self) -> Limits {
+        // SAFETY: as in `stepping`.
+        let cfg = unsafe { &(*self.state()).cfg };
+        Limits { expiries: cfg.expiries, failures: cfg.failures }
+    }
+
+    fn nr_cpus(&self) -> u32 {
+        // SAFETY: as in `stepping`.
+        unsafe { (*self.state()).cfg.cpus as u32 }
+    }
+
+    fn spawn(&self, spec: &TaskSpec) -> u32 {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let name = inner.child_name();
+        let kind = Kind::Task {
+            data: spec.data,
+            allowed: spec.allowed,
+            state: spec.state,
+            system: spec.system,
+            exit: false,
+        };
+        let (entry, data) = (spec.entry, spec.data);
+        let number = inner.new_task(name, kind, spec.name, Some(spec.place), entry, data);
+        // SAFETY: the state word belongs to the task object, which lives as long as the execution.
+        let word = unsafe { &*spec.state };
+        inner.ctxs[number].cond = Some(Cond::on(word, |v, _| v == 0, 0));
+        inner.ctxs[number].sleeps = true;
+        number as u32
+    }
+
+    fn join(&self, number: u32, place: Place) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        inner.announce(ctx, &Step::gate(Op::KthreadJoin, place), None, true);
+        let target = number as usize;
+        inner.ctxs[ctx].joins = Some(target);
+        inner.ctxs[ctx].pend.joins = Some(inner.ctxs[target].proc);
+        self.park(ctx);
+    }
+
+    fn line_add(&self, line: &LineSpec) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        inner.lines.push(Line { spec: *line, removed: false, active: false, raised: 0, raised_base: NO_EVENT });
+        let need = line.irq as usize + 1;
+        if inner.line_arrivals.len() < need {
+            inner.line_arrivals.resize(need, 0);
+        }
+    }
+
+    fn line_remove(&self, irq: u32) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        for l in inner.lines.iter_mut().filter(|l| l.spec.irq == irq) {
+            l.removed = true;
+        }
+    }
+
+    fn line_raise(&self, irq: u32) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let base = inner.last_event();
+        if let Some(l) = inner.lines.iter_mut().find(|l| l.spec.irq == irq && !l.removed) {
+            // A line latches one arrival, however often it is raised before that is delivered.
+            l.raised = 1;
+            l.raised_base = base;
+        }
+    }
+
+    fn line_running_here(&self, irq: u32) -> bool {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let Some(cpu) = inner.running.and_then(|c| inner.ctxs[c].cpu) else { return false };
+        inner.stacks[cpu].iter().any(|&c| match inner.ctxs[c].kind {
+            Kind::Line { line } => inner.lines[line].spec.irq == irq,
+            _ => false,
+        })
+    }
+
+    fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32)) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let base = inner.last_event();
+        inner.clocks[cpu as usize] = deadline_ns.map(|deadline_ns| Clock { deadline_ns, entry, base });
+    }
+
+    fn now_ns(&self) -> u64 {
+        // SAFETY: as in `stepping`.
+        unsafe { (*self.state()).now_ns }
+    }
+
+    fn send_ipi(&self, cpu: u32, entry: fn(u32)) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let base = inner.last_event();
+        // One interrupt stands for all that is sent before it is delivered.
+        let queue = &mut inner.ipis[cpu as usize];
+        if !queue.iter().any(|i| std::ptr::fn_addr_eq(i.entry, entry)) {
+            queue.push(Ipi { entry, base });
+        }
+    }
+
+    fn alloc(&self, size: usize, align: usize) -> *mut u8 {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let proc = inner.running.map_or(1023, |c| usize::from(inner.ctxs[c].proc));
+        let at = inner.arena.alloc(proc, size, align);
+        assert!(!at.is_null(), "the model machine's memory for this context is used up ({size} bytes wanted)");
+        at
+    }
+
+    fn object_born(&self, addr: usize, size: usize, place: Place, name: &'static str) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        inner.objects.insert(addr, Object { size, born: place, died: None, name });
+    }
+
+    fn object_dies(&self, addr: usize, place: Place) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let (code, message, other) = match inner.objects.get_mut(&addr) {
+            Some(o) if o.died.is_none() => {
+                o.died = Some(place);
+                return;
+            }
+            Some(o) => ("double-free", format!("kfree() of {} that was freed before", o.name), o.died),
+            None => ("double-free", "kfree() of an address that kmalloc() never returned".to_owned(), None),
+        };
+        self.report(&Finding { code, message: &message, place, other });
+    }
+
+    fn on_exit(&self, entry: unsafe fn(*mut ()), data: *mut ()) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        inner.exit = Some((entry, data));
+    }
+
+    fn log(&self, text: &str) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        inner.record_log(text);
+    }
+
+    fn irq_edge(&self, off: bool) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        let cpu = inner.ctxs[ctx].cpu.unwrap_or(0);
+        let at = inner.events.len() as u32;
+        inner.edges.push(Edge { at, ctx, cpu, off });
+    }
+
+    fn lock_owner(&self, addr: usize, held: bool, place: Place) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        if held {
+            inner.owners.push((addr, ctx, place));
+        } else {
+            inner.owners.retain(|o| o.0 != addr);
+        }
+    }
+}
+
+/// An event with nothing filled in but who and what.
+pub(crate) fn blank(proc: u16, op: Op) -> Event {
+    Event {
+        label: Label { proc, variant: 0 },
+        idx: 0,
+        cpu: 0,
+        level: Level::Task,
+        op,
+        acc: [Access::NONE; 3],
+        cond: None,
+        old: 0,
+        history: 0,
+        base: NO_EVENT,
+        joins: None,
+        after_all: false,
+        atomic: false,
+        irq_open: false,
+        task_open: false,
+        open_after: false,
+        sync: Sync::default(),
+        ways: 1,
+        enters: false,
+        place: None,
+    }
+}
+
+impl Inner {
+    pub fn last_event(&self) -> u32 {
+        (self.events.len() as u32).checked_sub(1).unwrap_or(NO_EVENT)
+    }
+
+    /// The memory object that an address lies in.
+    pub fn object_at(&self, addr: usize) -> Option<(usize, Object)> {
+        if self.objects.is_empty() {
+            return None;
+        }
+        let (start, o) = self.objects.range(..=addr).next_back()?;
+        (addr < start + o.size.max(1)).then_some((*start, *o))
+    }
+
+    fn announce(&mut self, ctx: usize, step: &Step, cond: Option<Cond>, sleeps: bool) {
+        let access = |slots: &mut crate::slots::Slots, addr: usize, write: bool| match addr {
+            0 => Access::NONE,
+            _ => Access { slot: slots.of(addr), write },
+        };
+        let writes = matches!(step.mode, Mode::Write | Mode::Rmw);
+        let first = match step.mode {
+            Mode::None => Access::NONE,
+            _ => access(&mut self.slots, step.addr, writes),
+        };
+        let second = access(&mut self.slots, step.also, step.also_write);
+        let third = match self.object_at(step.addr) {
+            Some((start, _)) => Access { slot: self.slots.liveness(start), write: step.op == Op::Kfree },
+            None => Access::NONE,
+        };
+        if let Some(rec) = &mut self.record {
+            rec.name_object(first.slot, step);
+        }
+        let model = self.cfg.preempt;
+        let c = &mut self.ctxs[ctx];
+        let block = &self.cpus[c.cpu.unwrap_or(0)];
+        let closed = block.preempt_count.get() != 0 || block.irq.get().masked;
+        let yields = matches!(step.op, Op::CondResched | Op::Schedule) || sleeps;
+        let atomic = c.is_task() && (closed || (model != PreemptModel::Full && !yields));
+        c.pend = Event {
+            acc: [first, second, third],
+            cond: cond.map(|c| (c.test, c.arg)),
+            history: c.history,
+            idx: c.idx,
+            atomic,
+            level: c.pend.level,
+            sync: Sync { plain: step.plain, acquire: step.acquire, release: step.release },
+            place: Some(step.place),
+            ..blank(c.proc, step.op)
+        };
+        self.plain_seen |= step.plain;
+        c.pend_addr = if step.mode == Mode::None { 0 } else { step.addr };
+        c.pend_size = step.size;
+        c.pend_reads = !matches!(step.mode, Mode::Write | Mode::None);
+        c.cond = cond;
+        c.sleeps = sleeps;
+        c.joins = None;
+    }
+
+    /// Creates a context; its first step is its start.
+    pub fn new_ctx(&mut self, name: ProcName, kind: Kind, text: &'static str, created: Option<Place>) -> usize {
+        let proc = self.procs.number(name);
+        let mut pend = blank(proc, Op::TaskStart);
+        pend.place = created;
+        let index = self.ctxs.len();
+        self.ctxs.push(Ctx {
+            proc,
+            kind,
+            name: text,
+            created,
+            co: None,
+            yielder: std::ptr::null(),
+            pend,
+            pend_addr: 0,
+            pend_size: 0,
+            pend_reads: false,
+            cond: None,
+            sleeps: false,
+            joins: None,
+            relaxing: false,
+            relax_again: false,
+            watch: Vec::new(),
+            round: Vec::new(),
+            relax_place: None,
+            cpu: None,
+            saved: (0, IrqState::default()),
+            idx: 0,
+            history: mix(0x7717, u64::from(proc)),
+            children: 0,
+            base: NO_EVENT,
+            done: false,
+            way: 0,
+            last_event: NO_EVENT,
+        });
+        self.live.push(index);
+        index
+    }
+
+    /// Creates a task's context and its coroutine.
+    pub fn new_task(
+        &mut self,
+        name: ProcName,
+        kind: Kind,
+        text: &'static str,
+        created: Option<Place>,
+        entry: unsafe fn(*mut ()),
+        data: *mut (),
+    ) -> usize {
+        let index = self.new_ctx(name, kind, text, created);
+        let base = self.last_event();
+        let c = &mut self.ctxs[index];
+        c.base = base;
+        c.pend.base = base;
+        // SAFETY: who spawned the task promises that `entry` may be called once with `data`.
+        self.start(index, move || unsafe { entry(data) });
+        index
+    }
+
+    /// Gives a context its coroutine, which runs `body`.
+    pub fn start(&mut self, index: usize, body: impl FnOnce() + 'static) {
+        let stack = self.stack();
+        let inner: *mut Inner = self;
+        self.ctxs[index].co = Some(crate::ctx::Co::with_stack(stack, move |yielder, ()| {
+            // SAFETY: the machine's state outlives its coroutines; only this context runs now.
+            unsafe { (&mut (*inner).ctxs)[index].yielder = yielder };
+            match catch_unwind(AssertUnwindSafe(body)) {
+                Ok(()) => Outcome::Returned,
+                Err(_) => Outcome::Panicked,
+            }
+        }));
+    }
+
+    /// Runs a context until it announces its next step, relaxes or ends.
+    pub fn resume(&mut self, index: usize) -> Option<Outcome> {
+        let cpu = self.ctxs[index].cpu.unwrap_or(0);
+        let mut co = self.ctxs[index].co.take().expect("a context that runs has its coroutine");
+        self.running = Some(index);
+        PANICKED.set(Some(self));
+        let block: *const Cpu = &raw const *self.cpus[cpu];
+        // SAFETY: the block outlives the installation; the machine stays the same one.
+        unsafe { ringzero_machine::install(Some(block), ringzero_machine::machine()) };
+        self.pulse.enter(&co);
+        let result = co.resume(());
+        self.pulse.leave();
+        PANICKED.set(None);
+        self.running = None;
+        self.ctxs[index].co = Some(co);
+        match result {
+            corosensei::CoroutineResult::Yield(()) => None,
+            corosensei::CoroutineResult::Return(o) => Some(o),
+        }
+    }
+
+    /// Notes what a read of a wait loop's round saw.
+    pub fn note_round(&mut self, index: usize, event: &Event) {
+        let c = &mut self.ctxs[index];
+        if event.acc[0].slot == NO_SLOT {
+            return;
+        }
+        if event.acc[0].write || event.cond.is_some() {
+            c.round.clear();
+            c.relax_place = None;
+            return;
+        }
+        let (addr, size) = (c.pend_addr, c.pend_size);
+        c.round.push(Watch { addr, size, value: event.old, event: *event });
+    }
+}

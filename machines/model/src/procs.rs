@@ -1,0 +1,94 @@
+//! Names of contexts, and their dense numbers: the same name has the same number in all executions of one model.
+
+use ringzero_trace::Proc;
+use std::collections::HashMap;
+
+/// What makes a context the same context in another execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProcName {
+    /// The program's init function.
+    Init,
+    /// Its exit function.
+    Exit,
+    /// The `n`th task that `parent` created.
+    Task {
+        /// Who created it.
+        parent: Proc,
+        /// Which one.
+        n: u32,
+    },
+    /// The `k`th arrival on an interrupt line.
+    Line {
+        /// The line.
+        irq: u32,
+        /// Which arrival.
+        k: u32,
+    },
+    /// The `k`th IPI on a CPU.
+    Ipi {
+        /// The CPU.
+        cpu: u32,
+        /// Which.
+        k: u32,
+    },
+    /// The `k`th timer interrupt on a CPU.
+    Tick {
+        /// The CPU.
+        cpu: u32,
+        /// Which.
+        k: u32,
+    },
+}
+
+/// Names to numbers.
+#[derive(Default)]
+pub struct Procs {
+    by_name: HashMap<ProcName, Proc>,
+    names: Vec<ProcName>,
+}
+
+impl Procs {
+    /// The number of a context.
+    pub fn number(&mut self, name: ProcName) -> Proc {
+        if let Some(n) = self.by_name.get(&name) {
+            return *n;
+        }
+        let n = Proc::try_from(self.names.len()).expect("fewer than 65,536 contexts in all executions");
+        self.names.push(name);
+        self.by_name.insert(name, n);
+        n
+    }
+
+    /// A hash of the name that is the same in every process and for every numbering.
+    pub fn stable_hash(&self, proc: Proc) -> u64 {
+        let (tag, a, b) = match self.names[usize::from(proc)] {
+            ProcName::Init => (1, 0, 0),
+            ProcName::Exit => (2, 0, 0),
+            ProcName::Task { parent: u16::MAX, n } => (7, 0, u64::from(n)),
+            ProcName::Task { parent, n } => (3, self.stable_hash(parent), u64::from(n)),
+            ProcName::Line { irq, k } => (4, u64::from(irq), u64::from(k)),
+            ProcName::Ipi { cpu, k } => (5, u64::from(cpu), u64::from(k)),
+            ProcName::Tick { cpu, k } => (6, u64::from(cpu), u64::from(k)),
+        };
+        mix(mix(mix(0x5151, tag), a), b)
+    }
+
+    /// What a number stands for.
+    pub fn name(&self, proc: Proc) -> ProcName {
+        self.names[usize::from(proc)]
+    }
+
+    /// How many are known.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+}
+
+/// One round of a 64-bit mixing function.
+#[inline]
+pub fn mix(h: u64, x: u64) -> u64 {
+    let mut z = (h ^ x).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z ^= z >> 29;
+    z = z.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z ^ (z >> 32)
+}

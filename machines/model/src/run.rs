@@ -1,0 +1,578 @@
+//! The machine's loop: what may happen, what does, and what follows.
+
+use crate::boot::{Inner, Model, Source};
+use crate::config::{Found, TimeModel};
+use crate::ctx::{Kind, Outcome};
+use crate::machine::blank;
+use crate::procs::{ProcName, mix};
+use ringzero_machine::{ArrivalSource, Cond, IrqState, Op, PreemptModel};
+use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, Pick, Scheduler, View};
+
+impl Model {
+    pub(crate) fn run(&self, scheduler: &mut dyn Scheduler) -> End {
+        let state = self.inner.get();
+        loop {
+            // SAFETY: no context runs while the loop decides.
+            let inner = unsafe { &mut *state };
+            if inner.found.is_some() {
+                return End::Violated { stuck: false };
+            }
+            if inner.picks >= inner.cfg.steps {
+                return inner.at_step_bound();
+            }
+            inner.picks += 1;
+            inner.let_rounds_begin();
+            if inner.found.is_some() {
+                continue;
+            }
+            inner.collect();
+            if inner.enabled.is_empty() && inner.arrivals.is_empty() {
+                return inner.conclude();
+            }
+            let pick = scheduler.pick(&View { enabled: &inner.enabled, arrivals: &inner.arrivals });
+            match pick {
+                Pick::Abandon => return End::Abandoned,
+                Pick::Stop => return inner.conclude(),
+                Pick::Step(i) => {
+                    let event = inner.enabled[i];
+                    let ctx = inner.enabled_ctx[i];
+                    inner.take(scheduler, ctx, event);
+                }
+                Pick::Arrival(i) => {
+                    let event = inner.arrivals[i];
+                    let ctx = inner.enter(inner.arrival_src[i], event);
+                    inner.take(scheduler, ctx, event);
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn at_step_bound(&mut self) -> End {
+        let spinning = self.live.iter().filter(|&&i| !self.ctxs[i].done).count();
+        self.found = Some(Found {
+            code: "livelock",
+            message: format!("the execution did not end within {} steps", self.cfg.steps),
+            place: self.events.last().and_then(|e| e.place),
+            other: None,
+            notes: vec![format!("{spinning} contexts were still at work")],
+        });
+        End::StepBound
+    }
+
+    /// Contexts in `cpu_relax()` whose words changed go on to their next announcement: no step, nobody sees it.
+    fn let_rounds_begin(&mut self) {
+        for k in 0..self.live.len() {
+            let i = self.live[k];
+            let c = &mut self.ctxs[i];
+            let on_top = c.cpu.is_some_and(|cpu| self.stacks[cpu].last() == Some(&i));
+            if c.relaxing && on_top && c.may_leave_relax() {
+                c.relaxing = false;
+                c.round.clear();
+                let cpu = c.cpu.unwrap_or(0);
+                let ended = self.resume(i);
+                self.after_resume(i, cpu, ended);
+            }
+        }
+    }
+
+    fn top(&self, cpu: usize) -> Option<usize> {
+        self.stacks[cpu].last().copied()
+    }
+
+    fn irq_open(&self, cpu: usize) -> bool {
+        !self.cpus[cpu].irq.get().masked && !self.in_nmi(cpu)
+    }
+
+    fn in_nmi(&self, cpu: usize) -> bool {
+        self.stacks[cpu].iter().any(|&c| self.ctxs[c].pend.level == Level::Nmi)
+    }
+
+    /// Whether the task that holds `cpu` could be switched away from now.
+    fn task_open(&self, cpu: usize) -> bool {
+        let Some(top) = self.top(cpu) else { return true };
+        let c = &self.ctxs[top];
+        if !c.is_task() || c.relaxing {
+            return false;
+        }
+        let block = &self.cpus[cpu];
+        if block.preempt_count.get() != 0 || block.irq.get().masked {
+            return false;
+        }
+        let spins = c.cond.is_some() && !c.sleeps && !c.ready(&self.ctxs);
+        let at_yield = matches!(c.pend.op, Op::CondResched | Op::Schedule);
+        !spins && (self.cfg.preempt == PreemptModel::Full || at_yield)
+    }
+
+    /// Where a task off its CPU may be placed.
+    fn placements(&self, i: usize) -> impl Iterator<Item = usize> + use<> {
+        let Kind::Task { allowed, .. } = self.ctxs[i].kind else { return Vec::new().into_iter() };
+        // SAFETY: the mask belongs to the task object, which lives as long as the execution.
+        let allowed = unsafe { (*allowed).load(std::sync::atomic::Ordering::Relaxed) };
+        let n = self.cfg.cpus;
+        let may = |c: usize| allowed >> c & 1 == 1;
+        let sources = !self.lines.is_empty() || self.clocks.iter().any(Option::is_some);
+        let idle: Vec<usize> = (0..n).filter(|&c| may(c) && self.stacks[c].is_empty()).collect();
+        let live_tasks = self.live.iter().filter(|&&t| self.ctxs[t].is_task() && self.ctxs[t].ready(&self.ctxs)).count();
+        if !sources && !idle.is_empty() && live_tasks <= n {
+            return vec![idle[0]].into_iter();
+        }
+        let bounded = self.cfg.preemptions.is_some_and(|b| self.preempted >= b);
+        let busy = (0..n).filter(|&c| {
+            may(c) && !self.stacks[c].is_empty() && self.task_open(c) && (!bounded || self.at_yield(c))
+        });
+        let mut all: Vec<usize> = if sources { idle } else { idle.into_iter().take(1).collect() };
+        all.extend(busy);
+        all.into_iter()
+    }
+
+    fn at_yield(&self, cpu: usize) -> bool {
+        self.top(cpu).is_some_and(|t| matches!(self.ctxs[t].pend.op, Op::CondResched | Op::Schedule))
+    }
+
+    /// Collects what may happen now.
+    fn collect(&mut self) {
+        self.enabled.clear();
+        self.enabled_ctx.clear();
+        self.arrivals.clear();
+        self.arrival_src.clear();
+        for k in 0..self.live.len() {
+            let i = self.live[k];
+            let c = &self.ctxs[i];
+            if c.done || !c.ready(&self.ctxs) || (c.is_exit() && c.idx == 0) {
+                continue;
+            }
+            match c.cpu {
+                Some(cpu) if self.top(cpu) == Some(i) => self.offer(i, cpu),
+                Some(_) => {}
+                None => {
+                    for cpu in self.placements(i) {
+                        self.offer(i, cpu);
+                    }
+                }
+            }
+        }
+        self.collect_ipis();
+        self.collect_lines();
+        if self.enabled.is_empty() {
+            self.offer_exit();
+        }
+        self.collect_ticks();
+    }
+
+    fn offer(&mut self, i: usize, cpu: usize) {
+        let c = &self.ctxs[i];
+        let mut e = c.pend;
+        e.cpu = cpu as u8;
+        e.irq_open = self.irq_open(cpu);
+        e.task_open = c.cpu.is_none() || self.task_open(cpu);
+        // SAFETY: the announced object is alive: its context refers to it, and freed memory stays mapped.
+        e.old = Cond { addr: c.pend_addr, size: if c.pend_addr == 0 { 0 } else { c.pend_size }, test: |_, _| true, arg: 0 }
+            .value();
+        for way in 0..e.ways {
+            e.label.variant = cpu as u8 | way << 4;
+            self.enabled.push(e);
+            self.enabled_ctx.push(i);
+        }
+    }
+
+    /// The exit function starts when nothing else can run.
+    fn offer_exit(&mut self) {
+        let init_done = self.live.iter().all(|&i| self.ctxs[i].pend.label.proc != 0 || self.ctxs[i].done);
+        let handlers = self.live.iter().any(|&i| !self.ctxs[i].done && !self.ctxs[i].is_task());
+        if !init_done || handlers || !self.stacks[0].is_empty() {
+            return;
+        }
+        if self.exit_ctx.is_none() {
+            let Some((entry, data)) = self.exit.take() else { return };
+            let kind = Kind::Task { data, allowed: &raw const self.anywhere, state: std::ptr::null(), system: false, exit: true };
+            let i = self.new_task(ProcName::Exit, kind, "exit", None, entry, data);
+            self.ctxs[i].pend.after_all = true;
+            self.ctxs[i].pend.op = Op::ModuleExit;
+            self.exit_ctx = Some(i);
+        }
+        if let Some(i) = self.exit_ctx.filter(|&i| self.ctxs[i].idx == 0) {
+            self.offer(i, 0);
+        }
+    }
+
+    fn entry_event(&mut self, name: ProcName, op: Op, cpu: usize, level: Level) -> Event {
+        let proc = self.procs.number(name);
+        let mut e = blank(proc, op);
+        e.label = Label { proc, variant: cpu as u8 };
+        e.cpu = cpu as u8;
+        e.level = level;
+        e.enters = true;
+        e.irq_open = true;
+        e.atomic = true;
+        e
+    }
+
+    fn collect_ipis(&mut self) {
+        for cpu in 0..self.cfg.cpus {
+            let Some(ipi) = self.ipis[cpu].first().copied() else { continue };
+            if !self.irq_open(cpu) {
+                continue;
+            }
+            let name = ProcName::Ipi { cpu: cpu as u32, k: self.ipi_count[cpu] };
+            let mut e = self.entry_event(name, Op::IpiEnter, cpu, Level::Hardirq);
+            e.base = ipi.base;
+            self.enabled.push(e);
+            // Entered when taken; the marker tells `take` that there is no context yet.
+            self.enabled_ctx.push(usize::MAX - cpu);
+        }
+    }
+
+    /// How often a line may still arrive on its own.
+    fn left(&self, line: usize) -> u32 {
+        let l = &self.lines[line];
+        let came = self.line_arrivals[l.spec.irq as usize];
+        let bound = if l.spec.nmi { self.cfg.nmis } else { self.cfg.interrupts };
+        match l.spec.source {
+            ArrivalSource::Device => bound.saturating_sub(came),
+            ArrivalSource::Finite(n) => n.min(bound.max(n)).saturating_sub(came),
+            ArrivalSource::Raised => 0,
+        }
+    }
+
+    fn line_on(&self, line: usize) -> bool {
+        let l = &self.lines[line];
+        // SAFETY: the words belong to the line's descriptor in instance state.
+        !l.removed && !l.active && unsafe { (*l.spec.state).load(std::sync::atomic::Ordering::Relaxed) } == 1
+    }
+
+    fn collect_lines(&mut self) {
+        for line in 0..self.lines.len() {
+            let raised = self.lines[line].raised > 0;
+            if !self.line_on(line) || (!raised && self.left(line) == 0) {
+                continue;
+            }
+            let spec = self.lines[line].spec;
+            // SAFETY: as in `line_on`.
+            let affinity = unsafe { (*spec.affinity).load(std::sync::atomic::Ordering::Relaxed) };
+            let mut idle_seen = false;
+            for cpu in (0..self.cfg.cpus).filter(|c| affinity >> c & 1 == 1) {
+                let open = if spec.nmi { !self.in_nmi(cpu) } else { self.irq_open(cpu) };
+                let idle = self.stacks[cpu].is_empty();
+                if !open || (idle && idle_seen) {
+                    continue;
+                }
+                idle_seen |= idle;
+                let k = self.line_arrivals[spec.irq as usize];
+                let level = if spec.nmi { Level::Nmi } else { Level::Hardirq };
+                let mut e = self.entry_event(ProcName::Line { irq: spec.irq, k }, Op::HardirqEnter, cpu, level);
+                let on = self.slots.of(spec.state as usize);
+                let busy = self.slots.of(spec.inprogress as usize);
+                e.acc = [Access { slot: on, write: false }, Access { slot: busy, write: true }, Access::NONE];
+                e.old = 1;
+                e.cond = Some((|v, _| v == 1, 0));
+                e.sync.acquire = true;
+                if raised {
+                    e.base = self.lines[line].raised_base;
+                    self.enabled.push(e);
+                    self.enabled_ctx.push(usize::MAX - 64 - line);
+                } else {
+                    self.arrivals.push(e);
+                    self.arrival_src.push(Source::Line(line));
+                }
+            }
+        }
+    }
+
+    fn collect_ticks(&mut self) {
+        if self.cfg.time == TimeModel::Strict && !self.enabled.is_empty() {
+            return;
+        }
+        let first = self.clocks.iter().flatten().map(|c| c.deadline_ns).min();
+        for cpu in 0..self.cfg.cpus {
+            let Some(clock) = self.clocks[cpu] else { continue };
+            let early = self.cfg.time == TimeModel::Strict && Some(clock.deadline_ns) != first;
+            if early || !self.irq_open(cpu) {
+                continue;
+            }
+            let name = ProcName::Tick { cpu: cpu as u32, k: self.tick_count[cpu] };
+            let mut e = self.entry_event(name, Op::TickEnter, cpu, Level::Hardirq);
+            e.base = clock.base;
+            self.arrivals.push(e);
+            self.arrival_src.push(Source::Tick(cpu));
+        }
+    }
+
+    /// Pushes an arriving interrupt's context.
+    fn enter(&mut self, source: Source, event: Event) -> usize {
+        let cpu = usize::from(event.cpu);
+        let (kind, name, entry, arg, text): (Kind, ProcName, fn(u32), u32, &'static str) = match source {
+            Source::Line(line) => {
+                let spec = self.lines[line].spec;
+                let k = self.line_arrivals[spec.irq as usize];
+                self.line_arrivals[spec.irq as usize] += 1;
+                self.lines[line].active = true;
+                self.lines[line].raised = 0;
+                (Kind::Line { line }, ProcName::Line { irq: spec.irq, k }, spec.entry, spec.irq, spec.name)
+            }
+            Source::Ipi(cpu) => {
+                let ipi = self.ipis[cpu].remove(0);
+                let k = self.ipi_count[cpu];
+                self.ipi_count[cpu] += 1;
+                (Kind::Ipi, ProcName::Ipi { cpu: cpu as u32, k }, ipi.entry, cpu as u32, "IPI")
+            }
+            Source::Tick(cpu) => {
+                let clock = self.clocks[cpu].take().expect("a programmed clock event");
+                self.now_ns = self.now_ns.max(clock.deadline_ns);
+                let k = self.tick_count[cpu];
+                self.tick_count[cpu] += 1;
+                (Kind::Tick, ProcName::Tick { cpu: cpu as u32, k }, clock.entry, cpu as u32, "timer interrupt")
+            }
+        };
+        let i = self.new_ctx(name, kind, text, None);
+        let block = &self.cpus[cpu];
+        self.ctxs[i].saved = (block.preempt_count.get(), block.irq.get());
+        block.irq.set(IrqState { masked: true, depth: 0, saved: true });
+        block.irq_nesting.set(block.irq_nesting.get() + 1);
+        self.ctxs[i].cpu = Some(cpu);
+        self.ctxs[i].pend = event;
+        self.stacks[cpu].push(i);
+        self.start(i, move || entry(arg));
+        i
+    }
+
+    /// Puts a task on a CPU, taking off who is there.
+    fn dispatch(&mut self, i: usize, cpu: usize) {
+        let block = &self.cpus[cpu];
+        if let Some(old) = self.stacks[cpu].pop() {
+            debug_assert!(self.stacks[cpu].is_empty(), "only a task without handlers above it is switched away");
+            if !matches!(self.ctxs[old].pend.op, Op::CondResched | Op::Schedule) {
+                self.preempted += 1;
+            }
+            let c = &mut self.ctxs[old];
+            c.saved = (block.preempt_count.get(), block.irq.get());
+            c.cpu = None;
+        }
+        let c = &mut self.ctxs[i];
+        block.preempt_count.set(c.saved.0);
+        block.irq.set(c.saved.1);
+        if let Kind::Task { data, .. } = c.kind {
+            block.current.set(data);
+        }
+        c.cpu = Some(cpu);
+        self.stacks[cpu].push(i);
+    }
+
+    /// Takes a step: makes it an event, lets its context perform it and go on to its next announcement.
+    fn take(&mut self, scheduler: &mut dyn Scheduler, ctx: usize, event: Event) {
+        let ctx = match usize::MAX - ctx {
+            cpu @ 0..=63 => self.enter(Source::Ipi(cpu), event),
+            line @ 64..=1023 => self.enter(Source::Line(line - 64), event),
+            _ => ctx,
+        };
+        let cpu = usize::from(event.cpu);
+        if self.ctxs[ctx].cpu.is_none() {
+            self.dispatch(ctx, cpu);
+        }
+        let at = self.events.len() as u32;
+        self.record_step(ctx, &event);
+        self.events.push(event);
+        let c = &mut self.ctxs[ctx];
+        c.idx += 1;
+        c.last_event = at;
+        c.way = event.label.variant >> 4;
+        if c.pend_reads && !event.enters {
+            c.history = mix(c.history, event.old);
+        }
+        if event.ways > 1 {
+            c.history = mix(c.history, u64::from(c.way) + 1);
+        }
+        self.note_round(ctx, &event);
+        self.note_writes(ctx, &event);
+        scheduler.executed(&event);
+        if self.check_alive(ctx, &event) {
+            let c = &mut self.ctxs[ctx];
+            c.cond = None;
+            c.joins = None;
+            c.sleeps = false;
+            let ended = self.resume(ctx);
+            self.after_resume(ctx, cpu, ended);
+        }
+        let open = self.irq_open(cpu);
+        if let Some(e) = self.events.last_mut() {
+            e.open_after = open;
+        }
+        scheduler.settled(open);
+        if self.ctxs[ctx].relaxing {
+            self.failed_round(scheduler, ctx);
+        }
+    }
+
+    fn note_writes(&mut self, ctx: usize, event: &Event) {
+        for a in event.acc.iter().filter(|a| a.write) {
+            if let Some(info) = self.slots.info.get_mut(a.slot as usize) {
+                info.last_writer = Some(ctx);
+            }
+        }
+    }
+
+    /// Reports a step on a dead object; the step is not performed.
+    fn check_alive(&mut self, ctx: usize, event: &Event) -> bool {
+        if event.acc[2].slot == ringzero_trace::NO_SLOT || event.op == Op::Kfree {
+            return true;
+        }
+        let addr = self.ctxs[ctx].pend_addr;
+        let Some((_, object)) = self.object_at(addr) else { return true };
+        let Some(died) = object.died else { return true };
+        self.found.get_or_insert(Found {
+            code: "use-after-free",
+            message: format!("{} touches {} after it was freed", event.op.name(), object.name),
+            place: event.place,
+            other: Some(died),
+            notes: vec![format!("allocated at {}:{}", object.born.file(), object.born.line())],
+        });
+        false
+    }
+
+    /// What a context's return to the loop means for its CPU.
+    pub(crate) fn after_resume(&mut self, i: usize, cpu: usize, ended: Option<Outcome>) {
+        if ended == Some(Outcome::Trapped) {
+            self.locked_up(i);
+        }
+        if self.found.is_some() && ended != Some(Outcome::Returned) {
+            return;
+        }
+        if ended.is_some() {
+            let c = &mut self.ctxs[i];
+            c.done = true;
+            c.cpu = None;
+            self.stacks[cpu].pop();
+            self.live.retain(|&x| x != i);
+            if self.exit_ctx == Some(i) {
+                self.exit_done = true;
+            }
+            if let Some(co) = self.ctxs[i].co.take() {
+                self.recycle(co);
+            }
+            let c = &self.ctxs[i];
+            let block = &self.cpus[cpu];
+            if c.is_task() {
+                block.preempt_count.set(0);
+                block.irq.set(IrqState::default());
+                block.current.set(std::ptr::null());
+            } else {
+                block.preempt_count.set(c.saved.0);
+                block.irq.set(c.saved.1);
+                block.irq_nesting.set(block.irq_nesting.get() - 1);
+                if let Kind::Line { line } = c.kind {
+                    self.lines[line].active = false;
+                }
+            }
+            return;
+        }
+        let gives_up = self.ctxs[i].sleeps && !self.ctxs[i].ready(&self.ctxs);
+        if gives_up {
+            self.stacks[cpu].pop();
+            let block = &self.cpus[cpu];
+            let c = &mut self.ctxs[i];
+            c.saved = (block.preempt_count.get(), block.irq.get());
+            c.cpu = None;
+            block.preempt_count.set(0);
+            block.irq.set(IrqState::default());
+            block.current.set(std::ptr::null());
+        }
+    }
+
+    /// The watchdog threw a context out.
+    fn locked_up(&mut self, i: usize) {
+        let frames = crate::watchdog::caught().unwrap_or_default();
+        let mut notes = vec!["the watchdog stopped it; what it did since its last step is lost".to_owned()];
+        notes.extend(crate::watchdog::source_lines(&frames).into_iter().map(|l| format!("at {l}")));
+        let who = self.describe(i);
+        self.found.get_or_insert(Found {
+            code: "soft-lockup",
+            message: format!("{who} blocks or loops without coming to a step"),
+            place: self.ctxs[i].pend.place,
+            other: None,
+            notes,
+        });
+    }
+
+    /// A round of a wait loop that failed did not happen: its reads, if nothing came between, are taken back.
+    fn failed_round(&mut self, scheduler: &mut dyn Scheduler, i: usize) {
+        let c = &mut self.ctxs[i];
+        c.watch.clear();
+        c.watch.extend_from_slice(&c.round);
+        let most = if c.relax_again { c.round.len() } else { 1 };
+        let proc = c.proc;
+        let mut taken = 0;
+        while taken < most && self.events.last().is_some_and(|e| e.label.proc == proc && !self.ctxs[i].round.is_empty()) {
+            let Some(w) = self.ctxs[i].round.pop() else { break };
+            let last = self.events[self.events.len() - 1];
+            if last.idx != w.event.idx {
+                break;
+            }
+            self.events.pop();
+            self.unrecord_step();
+            let c = &mut self.ctxs[i];
+            c.idx -= 1;
+            c.history = last.history;
+            c.pend = last;
+            c.last_event = self.events.iter().rposition(|e| e.label.proc == proc).map_or(NO_EVENT, |p| p as u32);
+            scheduler.vanished();
+            taken += 1;
+        }
+    }
+
+    /// Nothing can or shall happen any more: what does that mean?
+    fn conclude(&mut self) -> End {
+        if let Some(found) = self.stuck() {
+            self.record_waits();
+            self.found = Some(found);
+            return End::Violated { stuck: true };
+        }
+        let waits = self.live.iter().any(|&i| {
+            let c = &self.ctxs[i];
+            !c.done && !c.is_system() && (c.idx > 0 || !c.ready(&self.ctxs)) && !c.is_exit()
+        });
+        if waits {
+            return End::IdleAtBound;
+        }
+        if self.exit_done || (self.exit.is_none() && self.exit_ctx.is_none()) {
+            if let Some(found) = self.leaked() {
+                self.found = Some(found);
+                return End::Violated { stuck: false };
+            }
+        }
+        End::Complete
+    }
+
+    /// Whether an arrival could be delivered now or once bounds were lifted.
+    pub(crate) fn may_still_arrive(&self) -> bool {
+        let line = (0..self.lines.len()).any(|l| {
+            let finite = matches!(self.lines[l].spec.source, ArrivalSource::Finite(_)) && self.left(l) == 0;
+            let soft = self.lines[l].spec.source == ArrivalSource::Raised;
+            self.line_on(l) && !finite && !soft && self.line_deliverable(l)
+        });
+        line || (0..self.cfg.cpus).any(|c| self.clocks[c].is_some() && self.irq_open(c))
+    }
+
+    fn line_deliverable(&self, line: usize) -> bool {
+        let spec = &self.lines[line].spec;
+        // SAFETY: as in `line_on`.
+        let affinity = unsafe { (*spec.affinity).load(std::sync::atomic::Ordering::Relaxed) };
+        (0..self.cfg.cpus).any(|c| affinity >> c & 1 == 1 && if spec.nmi { !self.in_nmi(c) } else { self.irq_open(c) })
+    }
+
+    fn leaked(&mut self) -> Option<Found> {
+        if self.may_still_arrive() {
+            return None;
+        }
+        let mut alive = self.objects.values().filter(|o| o.died.is_none());
+        let first = alive.next()?;
+        let more = alive.count();
+        Some(Found {
+            code: "leak",
+            message: format!("{} of {} bytes is still allocated when the program has ended", first.name, first.size),
+            place: Some(first.born),
+            other: None,
+            notes: if more > 0 { vec![format!("and {more} more objects")] } else { Vec::new() },
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! Nothing can run any more, but contexts are unfinished: who waits for whom, and which rule that breaks.
+
+use crate::boot::Inner;
+use crate::config::Found;
+use crate::ctx::Kind;
+use ringzero_machine::Op;
+
+const SOFTIRQ_MASK: u32 = 0xff00;
+const HARDIRQ_NMI_MASK: u32 = 0x07ff_0000;
+
+/// Why a context does not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Blocked {
+    /// It waits for something that this context has.
+    On(usize),
+    /// This context runs on top of it, or holds the CPU it needs.
+    Under(usize),
+    /// Nobody that is known could end its wait.
+    Nobody,
+}
+
+impl Inner {
+    /// The finding of a stuck execution, if it is one.
+    pub(crate) fn stuck(&mut self) -> Option<Found> {
+        let unfinished: Vec<usize> = self.live.iter().copied().filter(|&i| !self.ctxs[i].done).collect();
+        let spins = unfinished.iter().copied().find(|&i| self.spins(i));
+        if let Some(start) = spins {
+            return Some(self.classify(start, &unfinished));
+        }
+        let sleeper = unfinished.iter().copied().find(|&i| {
+            let c = &self.ctxs[i];
+            !c.is_system() && c.is_task() && (c.idx > 0 || c.cond.is_none()) && !c.ready(&self.ctxs)
+        })?;
+        if self.may_still_arrive() {
+            return None;
+        }
+        let c = &self.ctxs[sleeper];
+        let what = match (c.pend.op, c.is_exit()) {
+            (_, true) => "the exit function never returns",
+            (Op::KthreadJoin, _) => "it waits for a task that never ends",
+            _ => "it sleeps and nobody is left to wake it",
+        };
+        Some(Found {
+            code: "hang",
+            message: format!("{} waits for ever: {what}", self.describe(sleeper)),
+            place: c.pend.place,
+            other: None,
+            notes: Vec::new(),
+        })
+    }
+
+    fn spins(&self, i: usize) -> bool {
+        let c = &self.ctxs[i];
+        c.relaxing || (c.cpu.is_some() && !c.sleeps && !c.ready(&self.ctxs))
+    }
+
+    fn blocked(&self, i: usize) -> Blocked {
+        let c = &self.ctxs[i];
+        let Some(cpu) = c.cpu else {
+            let holder = (0..self.cfg.cpus).find_map(|cpu| self.stacks[cpu].last().copied());
+            return if c.ready(&self.ctxs) { holder.map_or(Blocked::Nobody, Blocked::Under) } else { self.waits_on(i) };
+        };
+        let place = self.stacks[cpu].iter().position(|&x| x == i);
+        match place.and_then(|p| self.stacks[cpu].get(p + 1)) {
+            Some(&above) => Blocked::Under(above),
+            None => self.waits_on(i),
+        }
+    }
+
+    fn waits_on(&self, i: usize) -> Blocked {
+        let c = &self.ctxs[i];
+        if let Some(j) = c.joins {
+            return Blocked::On(j);
+        }
+        if let Some(o) = self.owners.iter().rev().find(|o| o.0 == c.pend_addr) {
+            return Blocked::On(o.1);
+        }
+        if c.pend.op == Op::SynchronizeIrq {
+            let busy = self.live.iter().copied().find(|&h| match self.ctxs[h].kind {
+                Kind::Line { line } => self.lines[line].spec.inprogress as usize == c.pend_addr,
+                _ => false,
+            });
+            return busy.map_or(Blocked::Nobody, Blocked::On);
+        }
+        if c.pend.op == Op::SmpCallWait {
+            let target = (0..self.cfg.cpus).find(|&t| !self.ipis[t].is_empty());
+            if let Some(top) = target.and_then(|t| self.stacks[t].last().copied()) {
+                return Blocked::On(top);
+            }
+        }
+        let slot = c.pend.acc[0].slot;
+        let writer = self.slots.info.get(slot as usize).and_then(|s| s.last_writer);
+        match writer {
+            Some(w) if !self.ctxs[w].done => Blocked::On(w),
+            _ => Blocked::Nobody,
+        }
+    }
+
+    fn classify(&self, start: usize, unfinished: &[usize]) -> Found {
+        let mut best: Option<(Vec<usize>, usize)> = None;
+        for &from in unfinished.iter().filter(|&&i| self.spins(i)) {
+            let cycle = self.cycle_from(from);
+            if !cycle.is_empty() && best.as_ref().is_none_or(|(b, _)| cycle.len() < b.len()) {
+                best = Some((cycle, from));
+            }
+        }
+        let Some((cycle, from)) = best else {
+            let c = &self.ctxs[start];
+            return Found {
+                code: "hang",
+                message: format!("{} spins for ever in {}", self.describe(start), c.pend.op.name()),
+                place: c.relax_place.filter(|_| c.relaxing).or(c.pend.place),
+                other: None,
+                notes: vec!["nothing that is left to run ends the wait".to_owned()],
+            };
+        };
+        self.tell(&cycle, from)
+    }
+
+    /// The cycle of waits that `from` runs into.
+    fn cycle_from(&self, from: usize) -> Vec<usize> {
+        let mut path = vec![from];
+        loop {
+            let last = path[path.len() - 1];
+            let next = match self.blocked(last) {
+                Blocked::On(n) | Blocked::Under(n) => n,
+                Blocked::Nobody => return Vec::new(),
+            };
+            if let Some(p) = path.iter().position(|&x| x == next) {
+                return path.split_off(p);
+            }
+            path.push(next);
+        }
+    }
+
+    fn tell(&self, cycle: &[usize], from: usize) -> Found {
+        let waiter = cycle.iter().copied().find(|&i| self.spins(i)).unwrap_or(from);
+        let owner = match self.blocked(waiter) {
+            Blocked::On(o) | Blocked::Under(o) => o,
+            Blocked::Nobody => waiter,
+        };
+        let c = &self.ctxs[waiter];
+        let object = self.object_name(c.pend.acc[0].slot);
+        let taken = self.owners.iter().rev().find(|o| o.0 == c.pend_addr).map(|o| o.2);
+        let same_cpu = c.cpu.is_some() && c.cpu == self.ctxs[owner].cpu && waiter != owner;
+        let (code, message) = if waiter == owner {
+            ("self-deadlock", format!("{} waits for {object}, which it holds itself", self.describe(waiter)))
+        } else if same_cpu && cycle.len() == 2 {
+            let code = if self.in_hardirq(waiter) { "irq-deadlock" } else { "softirq-deadlock" };
+            let who = if code == "irq-deadlock" { self.describe(waiter) } else { format!("softirq on {}", self.describe(waiter)) };
+            (code, format!("{who} waits for {object}, held by {}, which it interrupted", self.describe(owner)))
+        } else {
+            ("deadlock", format!("{} waits for {object}, held by {}", self.describe(waiter), self.describe(owner)))
+        };
+        let notes = cycle.iter().map(|&i| self.tell_wait(i)).collect();
+        Found { code, message, place: c.pend.place, other: taken, notes }
+    }
+
+    fn tell_wait(&self, i: usize) -> String {
+        let who = self.describe(i);
+        match self.blocked(i) {
+            Blocked::Under(o) => format!("{who} cannot go on under {}", self.describe(o)),
+            Blocked::On(o) => {
+                let what = self.object_name(self.ctxs[i].pend.acc[0].slot);
+                format!("{who} waits in {} for {what}, which depends on {}", self.ctxs[i].pend.op.name(), self.describe(o))
+            }
+            Blocked::Nobody => format!("{who} waits"),
+        }
+    }
+
+    /// Whether a context is in the hardirq (or NMI) part of an interrupt, not in the softirqs that follow it.
+    fn in_hardirq(&self, i: usize) -> bool {
+        let c = &self.ctxs[i];
+        let Some(cpu) = c.cpu else { return false };
+        let count = self.cpus[cpu].preempt_count.get();
+        !c.is_task() && (count & HARDIRQ_NMI_MASK != 0 || count & SOFTIRQ_MASK == 0)
+    }
+
+    /// A context in words.
+    pub(crate) fn describe(&self, i: usize) -> String {
+        let c = &self.ctxs[i];
+        match c.kind {
+            Kind::Task { .. } => format!("task {}", c.name),
+            Kind::Line { line } => {
+                let spec = &self.lines[line].spec;
+                format!("{} {} ({})", if spec.nmi { "NMI" } else { "hardirq" }, spec.irq, c.name)
+            }
+            Kind::Ipi => "the IPI".to_owned(),
+            Kind::Tick => "the timer interrupt".to_owned(),
+        }
+    }
+}
