@@ -59,6 +59,8 @@ pub enum Level {
 pub struct Event {
     /// Who, and which way.
     pub label: Label,
+    /// A hash of the context's name, the same in every explorer and process.
+    pub who: u64,
     /// Which step of its context this is, counted from 0.
     pub idx: u32,
     /// On which CPU.
@@ -93,6 +95,8 @@ pub struct Event {
     pub sync: Sync,
     /// Number of ways in which the environment may decide this step; 1: none.
     pub ways: u8,
+    /// It reads and writes in one.
+    pub rmw: bool,
     /// It is the entry of an interrupt.
     pub enters: bool,
     /// Where.

@@ -190,13 +190,7 @@ impl Model {
         let end = self.run(scheduler);
         // SAFETY: as above; all contexts are suspended for good.
         let inner = unsafe { &mut *self.inner.get() };
-        let pending: Vec<Event> = inner
-            .live
-            .iter()
-            .map(|&i| &inner.ctxs[i])
-            .filter(|c| !c.done && !c.is_system() && c.last_event != NO_EVENT)
-            .map(|c| c.pend)
-            .collect();
+        let pending = inner.pending();
         let end = inner.add_race(end);
         scheduler.finish(end, &inner.events, &pending);
         inner.abandon_contexts();
@@ -259,6 +253,22 @@ impl Inner {
         self.abandoned = 0;
         self.first_task = true;
         self.record = record.then(Recording::default);
+    }
+
+    /// The next steps of all unfinished contexts that are not the system's own; one that has not started has step 0.
+    fn pending(&self) -> Vec<Event> {
+        let live = self.live.iter().map(|&i| &self.ctxs[i]);
+        live.filter(|c| !c.done && !c.is_system() && !(c.is_exit() && c.idx == 0))
+            .map(|c| {
+                let mut e = c.pend;
+                let former = self.events.get(c.last_event as usize).map_or(0, |e| usize::from(e.cpu));
+                let cpu = c.cpu.or_else(|| c.only_cpu()).unwrap_or(former);
+                e.cpu = cpu as u8;
+                e.label.variant = e.cpu;
+                e.old = c.pend_value();
+                e
+            })
+            .collect()
     }
 
     /// A data race on the way comes before whatever else the execution ended with.

@@ -105,10 +105,24 @@ impl Ctx {
         matches!(self.kind, Kind::Task { system: true, .. })
     }
 
+    /// The value of the announced step's word now; 0 when it has none. Freed memory stays mapped.
+    pub fn pend_value(&self) -> u64 {
+        let size = if self.pend_addr == 0 { 0 } else { self.pend_size };
+        Cond { addr: self.pend_addr, size, test: |_, _| true, arg: 0 }.value()
+    }
+
     /// Whether a word that its failed round has read differs now: the next round may succeed.
     pub fn may_leave_relax(&self) -> bool {
         self.watch.is_empty()
             || self.watch.iter().any(|w| Cond { addr: w.addr, size: w.size, test: |_, _| true, arg: 0 }.value() != w.value)
+    }
+
+    /// The CPU that a task is bound to, if it is bound to one.
+    pub fn only_cpu(&self) -> Option<usize> {
+        let Kind::Task { allowed, .. } = self.kind else { return None };
+        // SAFETY: the mask belongs to the task object, which lives as long as the execution.
+        let mask = unsafe { (*allowed).load(std::sync::atomic::Ordering::Relaxed) };
+        mask.is_power_of_two().then(|| mask.trailing_zeros() as usize)
     }
 
     pub fn is_task(&self) -> bool {

@@ -298,6 +298,7 @@ impl Machine for Model {
 pub(crate) fn blank(proc: u16, op: Op) -> Event {
     Event {
         label: Label { proc, variant: 0 },
+        who: 0,
         idx: 0,
         cpu: 0,
         level: Level::Task,
@@ -315,6 +316,7 @@ pub(crate) fn blank(proc: u16, op: Op) -> Event {
         open_after: false,
         sync: Sync::default(),
         ways: 1,
+        rmw: false,
         enters: false,
         place: None,
     }
@@ -356,15 +358,18 @@ impl Inner {
         let c = &mut self.ctxs[ctx];
         let block = &self.cpus[c.cpu.unwrap_or(0)];
         let closed = block.preempt_count.get() != 0 || block.irq.get().masked;
+        let closes = matches!(step.op, Op::PreemptDisable | Op::LocalIrqDisable | Op::LocalBhDisable);
         let yields = matches!(step.op, Op::CondResched | Op::Schedule) || sleeps;
-        let atomic = c.is_task() && (closed || (model != PreemptModel::Full && !yields));
+        let atomic = c.is_task() && (closed || closes || (model != PreemptModel::Full && !yields));
         c.pend = Event {
             acc: [first, second, third],
             cond: cond.map(|c| (c.test, c.arg)),
             history: c.history,
             idx: c.idx,
             atomic,
+            rmw: step.mode == Mode::Rmw,
             level: c.pend.level,
+            who: c.pend.who,
             sync: Sync { plain: step.plain, acquire: step.acquire, release: step.release },
             place: Some(step.place),
             ..blank(c.proc, step.op)
@@ -383,6 +388,8 @@ impl Inner {
         let proc = self.procs.number(name);
         let mut pend = blank(proc, Op::TaskStart);
         pend.place = created;
+        pend.who = self.procs.stable_hash(proc);
+        pend.atomic = self.cfg.preempt != PreemptModel::Full;
         let index = self.ctxs.len();
         self.ctxs.push(Ctx {
             proc,

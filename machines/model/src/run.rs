@@ -167,9 +167,7 @@ impl Inner {
         e.cpu = cpu as u8;
         e.irq_open = self.irq_open(cpu);
         e.task_open = c.cpu.is_none() || self.task_open(cpu);
-        // SAFETY: the announced object is alive: its context refers to it, and freed memory stays mapped.
-        e.old = Cond { addr: c.pend_addr, size: if c.pend_addr == 0 { 0 } else { c.pend_size }, test: |_, _| true, arg: 0 }
-            .value();
+        e.old = c.pend_value();
         for way in 0..e.ways {
             e.label.variant = cpu as u8 | way << 4;
             self.enabled.push(e);
@@ -201,10 +199,12 @@ impl Inner {
         let proc = self.procs.number(name);
         let mut e = blank(proc, op);
         e.label = Label { proc, variant: cpu as u8 };
+        e.who = self.procs.stable_hash(proc);
         e.cpu = cpu as u8;
         e.level = level;
         e.enters = true;
         e.irq_open = true;
+        e.task_open = self.task_open(cpu);
         e.atomic = true;
         e
     }

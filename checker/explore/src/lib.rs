@@ -1,0 +1,21 @@
+//! Runs a program on the model machine under a strategy until a budget is spent, and minimises what it finds.
+#![forbid(unsafe_code)]
+
+mod evidence;
+mod jobs;
+mod minimise;
+mod search;
+mod settings;
+
+pub use evidence::{ReplayError, fingerprint, replay};
+pub use search::check;
+pub use settings::{Answer, Progress, Settings, Strategy, Verdict};
+
+/// A program under check: its name, and what boots it (sets up a kernel instance and creates the init task).
+#[derive(Clone, Copy)]
+pub struct Program<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Boots it; called once an execution, on the machine.
+    pub boot: &'a (dyn Fn() + Sync),
+}

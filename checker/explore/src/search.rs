@@ -1,0 +1,270 @@
+//! The search loop.
+
+use crate::evidence;
+use crate::jobs;
+use crate::settings::{Answer, Progress, Settings, Strategy, Verdict};
+use crate::{Program, minimise};
+use ringzero_model::{Found, Model, Outcome};
+use ringzero_strategies::{Brute, Exhaustive, Pct, Pos, Random, Sample};
+use ringzero_trace::{End, Event, Label, Pick, Scheduler, TraceFile, View};
+use std::time::{Duration, Instant};
+
+/// Passes everything on and keeps the choices of an execution that ended in a finding.
+pub(crate) struct Capture<'a> {
+    pub inner: &'a mut dyn Scheduler,
+    pub choices: Vec<Label>,
+}
+
+impl Scheduler for Capture<'_> {
+    fn begin(&mut self) {
+        self.inner.begin();
+    }
+
+    fn pick(&mut self, view: &View<'_>) -> Pick {
+        self.inner.pick(view)
+    }
+
+    fn executed(&mut self, event: &Event) {
+        self.inner.executed(event);
+    }
+
+    fn settled(&mut self, open_after: bool) {
+        self.inner.settled(open_after);
+    }
+
+    fn vanished(&mut self) {
+        self.inner.vanished();
+    }
+
+    fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
+        if matches!(end, End::Violated { .. } | End::StepBound) {
+            self.choices.clear();
+            self.choices.extend(events.iter().map(|e| e.label));
+        }
+        self.inner.finish(end, events, pending);
+    }
+}
+
+/// A violation as it was first seen.
+pub(crate) struct Caught {
+    pub found: Found,
+    pub choices: Vec<Label>,
+    pub strategy: &'static str,
+}
+
+/// Counters of a search, and its first violation.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub executions: u64,
+    pub violations: u64,
+    pub redundant: u64,
+    pub idle: u64,
+    pub steps: u64,
+    pub abandoned: u64,
+    pub cut: bool,
+    pub exhausted: bool,
+    pub caught: Option<Caught>,
+}
+
+impl Tally {
+    /// Counts a run; `new` tells whether it counts as an execution.
+    pub fn count(&mut self, outcome: Outcome, new: bool, choices: &[Label], strategy: &'static str) {
+        self.steps += u64::from(outcome.steps);
+        self.abandoned += u64::from(outcome.abandoned);
+        self.cut |= outcome.end == End::StepBound;
+        self.executions += u64::from(new);
+        self.redundant += u64::from(!new);
+        self.idle += u64::from(new && outcome.end == End::IdleAtBound);
+        let Some(found) = outcome.found else { return };
+        self.violations += u64::from(new);
+        self.caught.get_or_insert_with(|| Caught { found, choices: choices.to_vec(), strategy });
+    }
+
+    /// Adds another search's counts.
+    pub fn add(&mut self, other: Tally) {
+        self.executions += other.executions;
+        self.violations += other.violations;
+        self.redundant += other.redundant;
+        self.idle += other.idle;
+        self.steps += other.steps;
+        self.abandoned += other.abandoned;
+        self.cut |= other.cut;
+        if self.caught.is_none() {
+            self.caught = other.caught;
+        }
+    }
+}
+
+/// What bounds a search.
+#[derive(Clone, Copy)]
+pub(crate) struct Budget {
+    pub executions: u64,
+    pub until: Instant,
+    pub all_classes: bool,
+}
+
+impl Budget {
+    /// Whether a search with these counts is to end.
+    pub fn spent(&self, t: &Tally) -> bool {
+        let runs = t.executions + t.redundant;
+        runs >= self.executions
+            || (t.caught.is_some() && !self.all_classes)
+            || (runs.is_multiple_of(64) && Instant::now() >= self.until)
+    }
+}
+
+/// What a long search tells while it runs.
+pub(crate) type Tell<'a> = &'a mut dyn FnMut(Progress);
+
+fn tell(told: &mut Instant, start: Instant, t: &Tally, depth: u32, to: Tell<'_>) {
+    let now = Instant::now();
+    if now.duration_since(*told) > Duration::from_millis(500) {
+        *told = now;
+        let seconds = now.duration_since(start).as_secs_f64();
+        to(Progress { executions: t.executions, rate: t.executions as f64 / seconds.max(1e-9), depth });
+    }
+}
+
+fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
+    let model = Model::new(settings.machine.clone());
+    let (mut tally, start) = (Tally::default(), Instant::now());
+    let mut told = start;
+    let mut search = Exhaustive::new();
+    while !search.exhausted && !search.diverged && !budget.spent(&tally) {
+        let mut capture = Capture { inner: &mut search, choices: Vec::new() };
+        let (outcome, _) = model.execute(&mut capture, program.boot, false);
+        let choices = capture.choices;
+        let depth = outcome.steps;
+        tally.count(outcome, search.last_new, &choices, "exhaustive");
+        if (tally.executions + tally.redundant).is_multiple_of(4096) {
+            tell(&mut told, start, &tally, depth, to);
+        }
+    }
+    tally.exhausted = search.exhausted;
+    (tally, search.diverged)
+}
+
+/// With a bound on preemptions: plain bounded search, since the reduction cannot respect it.
+fn bounded(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
+    let model = Model::new(settings.machine.clone());
+    let (mut tally, start) = (Tally::default(), Instant::now());
+    let mut told = start;
+    let mut search = Brute::default();
+    while !search.exhausted && !search.diverged() && !budget.spent(&tally) {
+        let mut capture = Capture { inner: &mut search, choices: Vec::new() };
+        let (outcome, _) = model.execute(&mut capture, program.boot, false);
+        let choices = capture.choices;
+        let depth = outcome.steps;
+        let new = search.last.is_some_and(|l| l.1);
+        tally.count(outcome, new, &choices, "bounded");
+        if (tally.executions + tally.redundant).is_multiple_of(4096) {
+            tell(&mut told, start, &tally, depth, to);
+        }
+    }
+    tally.exhausted = search.exhausted;
+    (tally, search.diverged())
+}
+
+fn sampler(strategy: Strategy, seed: u64) -> Box<dyn Scheduler> {
+    match strategy {
+        Strategy::Random => Box::new(Random::new(seed)),
+        Strategy::Pct => Box::new(Pct::new(seed)),
+        Strategy::Pos => Box::new(Pos::new(seed)),
+        _ => Box::new(Sample::new(seed)),
+    }
+}
+
+fn sample(program: &Program<'_>, settings: &Settings, which: Strategy, budget: Budget, to: Tell<'_>) -> Tally {
+    let model = Model::new(settings.machine.clone());
+    let (mut tally, start) = (Tally::default(), Instant::now());
+    let mut told = start;
+    let mut scheduler = sampler(which, settings.seed);
+    let mut capture = Capture { inner: &mut *scheduler, choices: Vec::new() };
+    let name = if which == Strategy::Default { "sample" } else { which.as_str() };
+    while !budget.spent(&tally) {
+        let (outcome, _) = model.execute(&mut capture, program.boot, false);
+        let depth = outcome.steps;
+        tally.count(outcome, true, &capture.choices, name);
+        if tally.executions.is_multiple_of(4096) {
+            tell(&mut told, start, &tally, depth, to);
+        }
+    }
+    tally
+}
+
+/// Checks a program. `to` hears of the progress now and then.
+pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Progress)) -> Answer {
+    let start = Instant::now();
+    let end = start + settings.time;
+    let complete = matches!(settings.strategy, Strategy::Default | Strategy::Exhaustive);
+    let mut tally = Tally::default();
+    let mut diverged = false;
+    if complete {
+        let half = settings.strategy == Strategy::Default;
+        let share = |n: u64| if half { n.div_ceil(2) } else { n };
+        let until = if half { start + settings.time / 2 } else { end };
+        let budget = Budget { executions: share(settings.executions), until, all_classes: settings.all_classes };
+        (tally, diverged) = if settings.machine.preemptions.is_some() {
+            bounded(program, settings, budget, to)
+        } else if settings.jobs > 1 {
+            jobs::exhaust(program, settings, budget)
+        } else {
+            exhaust(program, settings, budget, to)
+        };
+    }
+    let exhausted = tally.exhausted;
+    let go_on = !exhausted && !diverged && (tally.caught.is_none() || settings.all_classes);
+    if go_on && settings.strategy != Strategy::Exhaustive {
+        let runs = tally.executions + tally.redundant;
+        let left = settings.executions.saturating_sub(runs);
+        let budget = Budget { executions: left, until: end, all_classes: settings.all_classes };
+        if left > 0 && Instant::now() < end {
+            let more = sample(program, settings, settings.strategy, budget, to);
+            tally.add(more);
+        }
+    }
+    conclude(program, settings, tally, diverged, start)
+}
+
+fn conclude(program: &Program<'_>, settings: &Settings, tally: Tally, diverged: bool, start: Instant) -> Answer {
+    let mut why = None;
+    let mut finding: Option<TraceFile> = None;
+    if diverged {
+        finding = Some(evidence::nondeterministic(program, settings));
+    } else if let Some(caught) = &tally.caught {
+        let small = minimise::minimise(program, settings, caught);
+        finding = Some(evidence::trace(program, settings, caught, small));
+    }
+    let verdict = match &finding {
+        Some(_) => Verdict::Violated,
+        None if !tally.exhausted => {
+            why = Some("the budget is spent".to_owned());
+            Verdict::NotFound
+        }
+        None if tally.cut => {
+            why = Some("an execution was cut by the step bound".to_owned());
+            Verdict::NotFound
+        }
+        None if tally.steps == 0 => {
+            why = Some("the program took no step: nothing was explored".to_owned());
+            Verdict::NotFound
+        }
+        None => Verdict::Holds,
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    if let Some(f) = &mut finding {
+        f.searched(tally.executions, (seconds * 1e3) as u64, tally.exhausted);
+    }
+    Answer {
+        verdict,
+        finding,
+        executions: tally.executions,
+        violations: tally.violations.max(u64::from(verdict == Verdict::Violated)),
+        redundant: tally.redundant,
+        idle: tally.idle,
+        steps: tally.steps,
+        seconds,
+        why,
+        abandoned: tally.abandoned,
+    }
+}

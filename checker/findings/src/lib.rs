@@ -1,0 +1,166 @@
+//! The codes of findings.
+//!
+//! A **finding** is a violated rule of kernel code; its **code** is a stable word that traces, reports, tests and
+//! scripts rely on. Everything that can be said of a code without an execution at hand is said here: the rule, the
+//! general advice, how the kernel's own checkers put it, and the page `docs/explain/CODE.md`.
+//!
+//! **Invariants.** 1. A code never changes its meaning; a new rule gets a new code. 2. Each code has its page, and no
+//! page is without a code. 3. What a report says of the places of a finding fits [`Code::first_note`] (the earlier
+//! place, `Found::other`) and [`Code::second_note`] (the place itself).
+#![forbid(unsafe_code)]
+
+mod words;
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// A violated rule.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order in which they are listed.
+            pub const ALL: &'static [Code] = &[$(Code::$name),*];
+        }
+    };
+}
+
+codes! {
+    /// A context waits for what it holds itself.
+    SelfDeadlock,
+    /// Contexts wait for each other in a circle.
+    Deadlock,
+    /// A hardirq or NMI waits for what the code it interrupted holds.
+    IrqDeadlock,
+    /// A softirq waits for what the code it interrupted holds.
+    SoftirqDeadlock,
+    /// Something waits for ever, and nobody is left to end that.
+    Hang,
+    /// What may sleep was called where nothing may.
+    SleepInAtomic,
+    /// A context or call leaves counts or masks in a state that does not fit.
+    UnbalancedContext,
+    /// A lock is released by a context that does not hold it.
+    UnlockByOther,
+    /// Freed memory is touched.
+    UseAfterFree,
+    /// Memory is freed twice, or was never allocated.
+    DoubleFree,
+    /// Memory is still allocated when the program has ended.
+    Leak,
+    /// Two accesses to plain data are not ordered.
+    DataRace,
+    /// An execution did not end within the bound on steps.
+    Livelock,
+    /// Code blocks or loops without coming to a step.
+    SoftLockup,
+    /// The program's own check failed.
+    Panic,
+    /// The program did something else than in an execution with the same choices.
+    NondeterministicProgram,
+}
+
+impl Code {
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Code::SelfDeadlock => "self-deadlock",
+            Code::Deadlock => "deadlock",
+            Code::IrqDeadlock => "irq-deadlock",
+            Code::SoftirqDeadlock => "softirq-deadlock",
+            Code::Hang => "hang",
+            Code::SleepInAtomic => "sleep-in-atomic",
+            Code::UnbalancedContext => "unbalanced-context",
+            Code::UnlockByOther => "unlock-by-other",
+            Code::UseAfterFree => "use-after-free",
+            Code::DoubleFree => "double-free",
+            Code::Leak => "leak",
+            Code::DataRace => "data-race",
+            Code::Livelock => "livelock",
+            Code::SoftLockup => "soft-lockup",
+            Code::Panic => "panic",
+            Code::NondeterministicProgram => "nondeterministic-program",
+        }
+    }
+
+    /// The code with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|c| c.as_str() == word)
+    }
+
+    /// Whether contexts wait in a circle.
+    #[must_use]
+    pub const fn is_deadlock(self) -> bool {
+        matches!(self, Code::SelfDeadlock | Code::Deadlock | Code::IrqDeadlock | Code::SoftirqDeadlock)
+    }
+
+    /// Whether changes of the context (interrupts, bottom halves or preemption going off) are what it is about.
+    #[must_use]
+    pub const fn is_about_context(self) -> bool {
+        matches!(self, Code::SleepInAtomic | Code::UnbalancedContext)
+    }
+
+    /// Its page: why it is a bug, how it is found, a program that has it and the fixed one. Markdown.
+    #[must_use]
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Code::SelfDeadlock => include_str!("../../../docs/explain/self-deadlock.md"),
+            Code::Deadlock => include_str!("../../../docs/explain/deadlock.md"),
+            Code::IrqDeadlock => include_str!("../../../docs/explain/irq-deadlock.md"),
+            Code::SoftirqDeadlock => include_str!("../../../docs/explain/softirq-deadlock.md"),
+            Code::Hang => include_str!("../../../docs/explain/hang.md"),
+            Code::SleepInAtomic => include_str!("../../../docs/explain/sleep-in-atomic.md"),
+            Code::UnbalancedContext => include_str!("../../../docs/explain/unbalanced-context.md"),
+            Code::UnlockByOther => include_str!("../../../docs/explain/unlock-by-other.md"),
+            Code::UseAfterFree => include_str!("../../../docs/explain/use-after-free.md"),
+            Code::DoubleFree => include_str!("../../../docs/explain/double-free.md"),
+            Code::Leak => include_str!("../../../docs/explain/leak.md"),
+            Code::DataRace => include_str!("../../../docs/explain/data-race.md"),
+            Code::Livelock => include_str!("../../../docs/explain/livelock.md"),
+            Code::SoftLockup => include_str!("../../../docs/explain/soft-lockup.md"),
+            Code::Panic => include_str!("../../../docs/explain/panic.md"),
+            Code::NondeterministicProgram => include_str!("../../../docs/explain/nondeterministic-program.md"),
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+    use std::collections::HashSet;
+
+    #[test]
+    fn words_lead_back_to_their_codes() {
+        let words: HashSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        assert_eq!((words.len(), Code::ALL.len()), (16, 16));
+        for &code in Code::ALL {
+            assert_eq!(Code::parse(code.as_str()), Some(code));
+            assert_eq!(code.to_string(), code.as_str());
+        }
+        assert_eq!(Code::parse("Deadlock"), None);
+        assert_eq!(Code::parse(""), None);
+    }
+
+    #[test]
+    fn every_page_is_about_its_code_and_has_its_two_programs() {
+        for &code in Code::ALL {
+            let page = code.explain();
+            assert!(page.starts_with(&format!("# {code}\n")), "{code}");
+            assert_eq!(page.matches("\n```rust,buggy\n").count(), 1, "{code}");
+            assert_eq!(page.matches("\n```rust,fixed\n").count(), 1, "{code}");
+            let lines = page.lines().count();
+            assert!((25..=60).contains(&lines), "{code}: {lines} lines");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! How the checker chooses what happens next: one file a strategy.
+#![forbid(unsafe_code)]
+
+mod brute;
+mod burst;
+mod class;
+mod exhaustive;
+mod hb;
+mod pct;
+mod pos;
+mod random;
+mod replay;
+mod rng;
+mod sample;
+mod tree;
+
+pub use brute::Brute;
+pub use burst::Burst;
+pub use class::Classes;
+pub use exhaustive::{Exhaustive, Stats};
+pub use pct::Pct;
+pub use pos::Pos;
+pub use random::Random;
+pub use replay::{Mode as ReplayMode, Replay};
+pub use rng::Rng;
+pub use sample::Sample;

@@ -1,0 +1,83 @@
+//! Follows a list of choices, exactly or as far as it leads.
+
+use ringzero_trace::{End, Event, Label, Pick, Scheduler, View};
+
+/// What a replay does when a choice cannot be followed, or the list is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It stops: the program is another one, or not deterministic.
+    Exact,
+    /// It skips the choice, and after the list goes on with the least: no switch that is not needed, no arrival.
+    Lenient,
+}
+
+/// The replay.
+#[derive(Debug)]
+pub struct Replay {
+    choices: Vec<Label>,
+    at: usize,
+    mode: Mode,
+    last: Option<Label>,
+    /// The choices that were really taken.
+    pub taken: Vec<Label>,
+    /// The first choice that could not be followed.
+    pub lost: Option<usize>,
+}
+
+impl Replay {
+    /// Follows `choices`.
+    #[must_use]
+    pub const fn new(choices: Vec<Label>, mode: Mode) -> Self {
+        Self { choices, at: 0, mode, last: None, taken: Vec::new(), lost: None }
+    }
+
+    fn find(view: &View<'_>, label: Label) -> Option<Pick> {
+        let step = view.enabled.iter().position(|e| e.label == label).map(Pick::Step);
+        step.or_else(|| view.arrivals.iter().position(|e| e.label == label).map(Pick::Arrival))
+    }
+}
+
+impl Scheduler for Replay {
+    fn begin(&mut self) {
+        self.at = 0;
+        self.taken.clear();
+        self.lost = None;
+        self.last = None;
+    }
+
+    fn pick(&mut self, view: &View<'_>) -> Pick {
+        while let Some(&label) = self.choices.get(self.at) {
+            self.at += 1;
+            if let Some(p) = Self::find(view, label) {
+                return p;
+            }
+            self.lost.get_or_insert(self.at - 1);
+            if self.mode == Mode::Exact {
+                return Pick::Abandon;
+            }
+        }
+        if view.enabled.is_empty() {
+            return Pick::Stop;
+        }
+        if self.mode == Mode::Exact {
+            self.lost.get_or_insert(self.at);
+            return Pick::Abandon;
+        }
+        let same = view.enabled.iter().position(|e| Some(e.label) == self.last);
+        let same = same.or_else(|| view.enabled.iter().position(|e| Some(e.label.proc) == self.last.map(|l| l.proc)));
+        Pick::Step(same.unwrap_or(0))
+    }
+
+    fn executed(&mut self, event: &Event) {
+        self.last = Some(event.label);
+        self.taken.push(event.label);
+    }
+
+    fn settled(&mut self, _: bool) {}
+
+    fn vanished(&mut self) {
+        // A failed round is a choice that has to be followed, too.
+    }
+
+    fn finish(&mut self, _: End, _: &[Event], _: &[Event]) {}
+}

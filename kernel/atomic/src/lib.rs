@@ -1,0 +1,50 @@
+//! Linux's atomics, bit operations, marked and plain shared cells, and barriers.
+//!
+//! # Theory
+//! **Vocabulary.** An [`Atomic`] is `atomic_t` (`i32`), an [`Atomic64`] is `atomic64_t`. A *marked* access is one the
+//! program declares as racing on purpose (`READ_ONCE`, `WRITE_ONCE`): [`Marked`]. A *plain* access is every other
+//! access to shared memory: [`PlainCell`] declares memory whose accesses the data-race detector watches. A *void*
+//! operation returns nothing about the value (`atomic_inc`); a *value-returning* one does (`atomic_inc_return`).
+//!
+//! **Invariants.**
+//! 1. Each operation here is one step, announced before it is performed; [`PlainCell::update`] and the non-atomic
+//!    bit operations are two, a read and a write.
+//! 2. Value-returning read-modify-writes order everything before them and after them (acquire and release); those
+//!    named `_relaxed`, `_acquire`, `_release` order what they say. Void operations, [`Atomic::read`] and
+//!    [`Atomic::set`] order nothing. [`Atomic::read_acquire`] pairs with [`Atomic::set_release`] and with every
+//!    releasing read-modify-write of the same word.
+//! 3. Marked accesses order nothing; [`Marked::load_acquire`] pairs with [`Marked::store_release`].
+//! 4. Arithmetic wraps (two's complement).
+//! 5. Barriers are no steps: they are ordinary fences, and the order in which steps happen on the model is
+//!    sequentially consistent anyway.
+//!
+//! **Differences from Linux.** A compare-and-exchange that fails, and an `add_unless` that does not add, only read;
+//! they are announced as read-modify-writes all the same, because what they will find is not known beforehand. The
+//! condition of [`smp_cond_load_acquire`] is a function pointer, since the machine asks it of past values too. The
+//! width is a type parameter (`Atomic<i32>`), as in the upstream `kernel` crate.
+//!
+//! All functions may be called in every context; none sleeps; none fails. Source: seed 001 (atomic operations,
+//! memory barriers), seed 004. The claims are checked by the tests at the end of each file.
+#![no_std]
+
+mod atomic;
+mod barrier;
+mod bits;
+mod integer;
+mod marked;
+mod ops;
+mod plain;
+mod variants;
+
+pub use atomic::{Atomic, Atomic64, smp_cond_load_acquire};
+pub use barrier::{
+    barrier, cpu_relax, mb, rmb, smp_mb, smp_mb_after_atomic, smp_mb_before_atomic, smp_rmb, smp_wmb, wmb,
+};
+pub use bits::{
+    BITS_PER_LONG, BitWord, change_bit, change_bit_nonatomic, clear_bit, clear_bit_nonatomic, clear_bit_unlock,
+    set_bit, set_bit_nonatomic, test_and_change_bit, test_and_clear_bit, test_and_set_bit, test_and_set_bit_lock,
+    test_bit,
+};
+pub use integer::Integer;
+pub use marked::{Marked, MarkedWord};
+pub use plain::PlainCell;

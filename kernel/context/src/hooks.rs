@@ -1,0 +1,54 @@
+//! What this crate calls in the crates above it, and what it remembers for reports.
+
+use core::cell::Cell;
+use ringzero_machine::{Place, define_per_cpu, in_machine, machine_local};
+
+/// Installed by the crates above, at boot of each instance. Empty hooks do nothing.
+#[derive(Debug)]
+pub struct Hooks {
+    /// Runs the pending softirqs of this CPU. Called by `local_bh_enable` in a task, with interrupts on, bottom halves
+    /// enabled and preemption disabled; must return the same way. Installed by `softirq::init()`.
+    pub softirq: Cell<Option<fn(Place)>>,
+}
+
+machine_local! {
+    /// The hooks of this instance.
+    pub static HOOKS: Hooks = Hooks { softirq: Cell::new(None) };
+}
+
+/// Where the running context became atomic, for the second line of a report. Right as long as it is atomic: contexts
+/// above it begin atomic already.
+struct Since {
+    counted: Cell<Option<Place>>,
+    masked: Cell<Option<Place>>,
+}
+
+define_per_cpu! {
+    static SINCE: Since = Since { counted: Cell::new(None), masked: Cell::new(None) };
+}
+
+/// Notes that the count leaves zero at `place`. Outside a machine there is nobody to tell.
+#[inline]
+pub(crate) fn note_counted(place: Place) {
+    if in_machine() {
+        SINCE.this().counted.set(Some(place));
+    }
+}
+
+/// Notes that interrupts go off at `place`.
+#[inline]
+pub(crate) fn note_masked(place: Place) {
+    if in_machine() {
+        SINCE.this().masked.set(Some(place));
+    }
+}
+
+/// Where the count left zero.
+pub(crate) fn counted_since() -> Option<Place> {
+    in_machine().then(|| SINCE.this().counted.get()).flatten()
+}
+
+/// Where interrupts went off.
+pub(crate) fn masked_since() -> Option<Place> {
+    in_machine().then(|| SINCE.this().masked.get()).flatten()
+}

@@ -1,0 +1,91 @@
+//! Preemption.
+
+use core::panic::Location;
+
+/// Keeps other tasks off this CPU until the matching enable. Nests up to 255 times.
+#[track_caller]
+#[inline]
+pub fn preempt_disable() {
+    at::preempt_disable(Location::caller());
+}
+
+/// Undoes one [`preempt_disable`]. When nothing is counted any more, another task may run from the next step on.
+#[track_caller]
+#[inline]
+pub fn preempt_enable() {
+    at::preempt_enable(Location::caller());
+}
+
+/// Undoes one [`preempt_disable`] without looking for a reschedule. The same as [`preempt_enable`] here, where the
+/// machine offers switches at steps.
+#[track_caller]
+#[inline]
+pub fn preempt_enable_no_resched() {
+    at::preempt_enable(Location::caller());
+}
+
+pub(crate) mod at {
+    use crate::count::{PREEMPT_MASK, PREEMPT_OFFSET, preempt_count, preemptible};
+    use crate::hooks::note_counted;
+    use crate::violation::violation;
+    use ringzero_machine::{Op, Place, cpu, gate};
+
+    /// [`preempt_disable`](crate::preempt_disable) on behalf of `place`.
+    #[inline]
+    pub fn preempt_disable(place: Place) {
+        if preemptible() {
+            // Invariant 1. The CPU may be another one afterwards.
+            gate(Op::PreemptDisable, place);
+        }
+        let count = preempt_count();
+        if count == 0 {
+            note_counted(place);
+        }
+        if count & PREEMPT_MASK == PREEMPT_MASK {
+            let text = format_args!("preempt_disable() nested more than {PREEMPT_MASK} times");
+            return violation("unbalanced-context", place, None, text);
+        }
+        cpu().preempt_count.set(count + PREEMPT_OFFSET);
+    }
+
+    /// [`preempt_enable`](crate::preempt_enable) on behalf of `place`.
+    #[inline]
+    pub fn preempt_enable(place: Place) {
+        let count = preempt_count();
+        if count & PREEMPT_MASK == 0 {
+            let text = format_args!("preempt_enable() without a preempt_disable() before it");
+            return violation("unbalanced-context", place, None, text);
+        }
+        cpu().preempt_count.set(count - PREEMPT_OFFSET);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::count::{in_atomic, preempt_count};
+
+    #[test]
+    fn disabling_nests() {
+        preempt_disable();
+        preempt_disable();
+        preempt_enable();
+        assert!(in_atomic());
+        preempt_enable_no_resched();
+        assert_eq!(preempt_count(), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "unbalanced-context: preempt_enable() without")]
+    fn an_enable_too_many_is_found() {
+        preempt_enable();
+    }
+
+    #[test]
+    #[should_panic(expected = "unbalanced-context: preempt_disable() nested")]
+    fn an_overflow_is_found() {
+        for _ in 0..256 {
+            preempt_disable();
+        }
+    }
+}

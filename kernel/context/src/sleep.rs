@@ -1,0 +1,152 @@
+//! What may give up the CPU says so first.
+
+use core::panic::Location;
+
+/// Says that the caller may sleep. Finding `sleep-in-atomic` where it may not (invariant 6), also if it would not have
+/// slept this time. Under the voluntary preemption model another task may run here.
+#[track_caller]
+#[inline]
+pub fn might_sleep() {
+    at::might_sleep("might_sleep()", Location::caller());
+}
+
+/// [`might_sleep`] if `condition` holds.
+#[track_caller]
+#[inline]
+pub fn might_sleep_if(condition: bool) {
+    if condition {
+        at::might_sleep("might_sleep()", Location::caller());
+    }
+}
+
+/// [`might_sleep`] on behalf of the function `call`, which the report names: `"kmalloc(GFP_KERNEL)"`.
+#[track_caller]
+#[inline]
+pub fn might_sleep_named(call: &str) {
+    at::might_sleep(call, Location::caller());
+}
+
+/// Only the check of [`might_sleep_named`]: nothing else runs here.
+#[track_caller]
+#[inline]
+pub fn assert_may_sleep(call: &str) {
+    at::assert_may_sleep(call, Location::caller());
+}
+
+/// Lets another task run if one wants to; a place for it where the preemption model is not full, else only the check
+/// of [`might_sleep`]. Task context, may sleep.
+#[track_caller]
+#[inline]
+pub fn cond_resched() {
+    at::cond_resched(Location::caller());
+}
+
+pub(crate) mod at {
+    use crate::balance::CountWords;
+    use crate::count::{
+        in_atomic, in_interrupt, in_irq, in_nmi, in_serving_softirq, irqs_disabled, preempt_count, softirq_count,
+    };
+    use crate::hooks::{counted_since, masked_since};
+    use crate::violation::violation;
+    use ringzero_machine::{Op, Place, PreemptModel, cpu, gate, machine};
+
+    /// [`might_sleep_named`](crate::might_sleep_named) on behalf of `place`.
+    #[inline]
+    pub fn might_sleep(call: &str, place: Place) {
+        assert_may_sleep(call, place);
+        if let Some(m) = machine()
+            && m.preempt_model() == PreemptModel::Voluntary
+        {
+            gate(Op::CondResched, place);
+        }
+    }
+
+    /// [`cond_resched`](crate::cond_resched) on behalf of `place`.
+    #[inline]
+    pub fn cond_resched(place: Place) {
+        assert_may_sleep("cond_resched()", place);
+        if let Some(m) = machine()
+            && m.preempt_model() != PreemptModel::Full
+        {
+            gate(Op::CondResched, place);
+        }
+    }
+
+    /// [`assert_may_sleep`](crate::assert_may_sleep) on behalf of `place`.
+    #[inline]
+    pub fn assert_may_sleep(call: &str, place: Place) {
+        if in_atomic() || irqs_disabled() || cpu().irq_nesting.get() != 0 {
+            found(call, place);
+        }
+    }
+
+    #[cold]
+    fn found(call: &str, place: Place) {
+        let (why, since) = if in_nmi() {
+            ("in an NMI", None)
+        } else if in_irq() || (cpu().irq_nesting.get() != 0 && !in_interrupt()) {
+            ("in a hardirq", None)
+        } else if in_serving_softirq() {
+            ("in a softirq", None)
+        } else if irqs_disabled() {
+            ("with interrupts off", masked_since())
+        } else if softirq_count() != 0 {
+            ("with bottom halves disabled", counted_since())
+        } else {
+            ("with preemption disabled", counted_since())
+        };
+        let count = CountWords(preempt_count());
+        let text = format_args!("{call} may sleep, but was called {why} ({count})");
+        violation("sleep-in-atomic", place, since, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{irq_enter, local_bh_disable, local_irq_disable, preempt_disable, softirq_begin};
+
+    #[test]
+    fn a_task_at_rest_may_sleep() {
+        might_sleep();
+        cond_resched();
+        preempt_disable();
+        might_sleep_if(false);
+        crate::preempt_enable();
+    }
+
+    #[test]
+    #[should_panic(expected = "sleep-in-atomic: mutex_lock() may sleep, but was called with preemption disabled")]
+    fn not_with_preemption_disabled() {
+        preempt_disable();
+        might_sleep_named("mutex_lock()");
+    }
+
+    #[test]
+    #[should_panic(expected = "might_sleep() may sleep, but was called with interrupts off")]
+    fn not_with_interrupts_off() {
+        local_irq_disable();
+        might_sleep_if(true);
+    }
+
+    #[test]
+    #[should_panic(expected = "was called with bottom halves disabled")]
+    fn not_with_bottom_halves_disabled() {
+        local_bh_disable();
+        might_sleep();
+    }
+
+    #[test]
+    #[should_panic(expected = "was called in a softirq")]
+    fn not_in_a_softirq() {
+        softirq_begin();
+        might_sleep();
+    }
+
+    #[test]
+    #[should_panic(expected = "was called in a hardirq")]
+    fn not_in_a_hardirq() {
+        irq_enter();
+        might_sleep();
+    }
+}

@@ -1,0 +1,152 @@
+//! Disabling, enabling, waiting for handlers, raising.
+
+use crate::errno::Errno;
+use crate::line::{Line, depth_of, state_at};
+use core::panic::Location;
+use core::ptr;
+use core::sync::atomic::Ordering;
+use ringzero_context as context;
+use ringzero_machine::{ArrivalSource, Cond, Mode, Op, Place, Step, WaitKind, step, wait};
+
+/// Disables line `irq` and waits until no handler of it runs. Calls nest.
+///
+/// Context: any but a handler of the line itself (crate invariant 6), while holding no lock that such a handler takes.
+/// Spins, never sleeps.
+#[doc(alias = "disable_hardirq")]
+#[track_caller]
+pub fn disable_irq(irq: u32) {
+    let place = Location::caller();
+    if let Some(line) = disable(irq, place) {
+        wait_for_handlers(line, line.name(), place);
+    }
+}
+
+/// Disables line `irq` without waiting for a handler that runs. Calls nest.
+///
+/// Context: any. Never sleeps.
+#[track_caller]
+pub fn disable_irq_nosync(irq: u32) {
+    disable(irq, Location::caller());
+}
+
+/// [`disable_irq_nosync`] for a line of [`request_nmi`](crate::request_nmi).
+#[track_caller]
+pub fn disable_nmi_nosync(irq: u32) {
+    disable(irq, Location::caller());
+}
+
+fn disable(irq: u32, place: Place) -> Option<&'static Line> {
+    let (_, line) = Line::find(irq)?;
+    step(&line.step(Op::DisableIrq, place));
+    let depth = depth_of(line.state())?;
+    line.set_state(state_at(depth + 1));
+    Some(line)
+}
+
+/// Undoes one disabling of line `irq`. With the last one undone, the line can enter again; what was raised meanwhile
+/// does so then.
+///
+/// Context: any. Never sleeps. Enabling an enabled or free line is a finding (`unbalanced-context`).
+#[track_caller]
+pub fn enable_irq(irq: u32) {
+    enable(irq, Location::caller());
+}
+
+/// [`enable_irq`] for a line of [`request_nmi`](crate::request_nmi).
+#[track_caller]
+pub fn enable_nmi(irq: u32) {
+    enable(irq, Location::caller());
+}
+
+fn enable(irq: u32, place: Place) {
+    let Some((_, line)) = Line::find(irq) else { return };
+    step(&line.step(Op::EnableIrq, place));
+    match depth_of(line.state()) {
+        Some(depth @ 1..) => line.set_state(state_at(depth - 1)),
+        _ => {
+            let text = format_args!("Unbalanced enable for IRQ {irq}");
+            context::violation("unbalanced-context", place, None, text);
+        }
+    }
+}
+
+/// Waits until no handler of line `irq` runs. The line is not disabled: it may enter again at once.
+///
+/// Context: a task that may sleep and holds no lock that a handler of the line takes.
+#[track_caller]
+pub fn synchronize_irq(irq: u32) {
+    context::might_sleep_named("synchronize_irq()");
+    synchronize_hardirq(irq);
+}
+
+/// [`synchronize_irq`] without a wait for threaded handlers, so for contexts that may not sleep. Spins.
+///
+/// Context: any but a handler of the line, while holding no lock that such a handler takes.
+#[track_caller]
+pub fn synchronize_hardirq(irq: u32) {
+    if let Some((_, line)) = Line::find(irq) {
+        wait_for_handlers(line, line.name(), Location::caller());
+    }
+}
+
+/// Waits for crate invariant 2's word to be 0. Pairs with the release at a handler's end.
+pub(crate) fn wait_for_handlers(line: &'static Line, name: Option<&'static str>, place: Place) {
+    let s = line.progress_step(Op::SynchronizeIrq, Mode::Read, place).ordered(true, false).named(name, None);
+    wait(&s, Cond::on(&line.inprogress, |now, _| now == 0, 0), WaitKind::Spin);
+}
+
+/// Sets the CPUs that line `irq` may be delivered to, one bit each.
+///
+/// Context: any. Never sleeps.
+///
+/// # Errors
+/// `EINVAL`: no such line, or none of the CPUs exists. `ENXIO`: not on a machine.
+#[track_caller]
+pub fn irq_set_affinity(irq: u32, mask: u64) -> Result<(), Errno> {
+    if !ringzero_machine::in_machine() {
+        return Err(Errno::ENXIO);
+    }
+    let (m, line) = Line::find(irq).ok_or(Errno::EINVAL)?;
+    if mask & (u64::MAX >> (64 - m.nr_cpus().min(64))) == 0 {
+        return Err(Errno::EINVAL);
+    }
+    // The state word too: whether and where the line enters depends on both.
+    let at = ptr::from_ref(&line.affinity).addr();
+    let s = Step::new(Op::WriteOnce, Mode::Write, at, 8, Location::caller());
+    step(&s.also(ptr::from_ref(&line.state).addr(), true).named(Some("irq affinity"), None));
+    line.affinity.store(mask, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Raises line `irq` from software. It enters as soon as it can; while it is disabled, in progress or masked, one
+/// arrival is latched, however often it is raised. A free line forgets it.
+///
+/// Context: any. Never sleeps. A step on the line's state word, which entering reads.
+#[doc(alias = "generic_handle_irq")]
+#[doc(alias = "irq_set_irqchip_state")]
+#[track_caller]
+pub fn raise(irq: u32) {
+    let Some((m, line)) = Line::find(irq) else { return };
+    step(&line.step(Op::RaiseIrq, Location::caller()));
+    if line.state() != 0 {
+        m.line_raise(irq);
+    }
+}
+
+/// Says that the device behind line `irq` raises it exactly `n` times: when these have come, nothing more will, and a
+/// task that still waits for it hangs. To be called before the line is requested; otherwise a device may raise its
+/// line as often as it likes.
+pub fn set_arrivals(irq: u32, n: u32) {
+    set_source(irq, ArrivalSource::Finite(n));
+}
+
+/// Says that no device is behind line `irq`: it comes by [`raise`] only. To be called before the line is requested.
+pub fn set_software_only(irq: u32) {
+    set_source(irq, ArrivalSource::Raised);
+}
+
+fn set_source(irq: u32, source: ArrivalSource) {
+    let Some((_, line)) = Line::find(irq) else { return };
+    assert!(line.state() == 0, "what raises interrupt line {irq} has to be said before the line is requested");
+    line.source.set(source);
+}

@@ -1,0 +1,207 @@
+//! Requesting and freeing lines.
+
+use crate::control::wait_for_handlers;
+use crate::entry::{hardirq_entry, nmi_entry};
+use crate::errno::Errno;
+use crate::line::{Action, Line, state_at};
+use core::cell::Cell;
+use core::ops::BitOr;
+use core::panic::Location;
+use core::ptr;
+use ringzero_context as context;
+use ringzero_machine::{KBox, Op, Place, step};
+
+/// What a handler says about an arrival (`irqreturn_t`).
+#[doc(alias = "irqreturn_t")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IrqReturn {
+    /// It was not from this device.
+    #[doc(alias = "IRQ_NONE")]
+    None,
+    /// It is dealt with.
+    #[doc(alias = "IRQ_HANDLED")]
+    Handled,
+    /// The line's thread has to go on. There are no threads yet: the same as [`IrqReturn::Handled`].
+    #[doc(alias = "IRQ_WAKE_THREAD")]
+    WakeThread,
+}
+
+/// How a line is requested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IrqFlags(u32);
+
+/// Several handlers may share the line; all of them have to say so.
+pub const IRQF_SHARED: IrqFlags = IrqFlags(0x80);
+/// The line stays disabled until [`enable_irq`](crate::enable_irq).
+pub const IRQF_NO_AUTOEN: IrqFlags = IrqFlags(0x8_0000);
+
+impl IrqFlags {
+    /// No flags.
+    pub const NONE: IrqFlags = IrqFlags(0);
+
+    /// The flags with these bits (what C code passes). Trigger and other bits without a meaning here are kept.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// Whether all of `other`'s flags are set.
+    #[must_use]
+    pub const fn contains(self, other: IrqFlags) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for IrqFlags {
+    type Output = IrqFlags;
+    fn bitor(self, other: IrqFlags) -> IrqFlags {
+        IrqFlags(self.0 | other.0)
+    }
+}
+
+/// Installs `handler` for line `irq`, alone on it, and enables the line. `handler` gets the line's number; it runs in
+/// hardirq context with interrupts off.
+///
+/// Context: a task that may sleep.
+///
+/// # Errors
+/// `EINVAL`: no such line, or `IRQF_SHARED` (use [`request_irq_dev`]). `EBUSY`: it has a handler. `ENXIO`: not on a
+/// machine.
+#[track_caller]
+pub fn request_irq<F>(irq: u32, flags: IrqFlags, name: &'static str, handler: F) -> Result<(), Errno>
+where
+    F: Fn(u32) -> IrqReturn + Send + Sync + 'static,
+{
+    request(Request { irq, flags, name, dev_id: 0, nmi: false }, handler)
+}
+
+/// [`request_irq`] with the `dev_id` that tells the handlers of a shared line apart.
+///
+/// Context: a task that may sleep.
+///
+/// # Errors
+/// `EINVAL`: no such line, or `IRQF_SHARED` with a `dev_id` of 0 or with `IRQF_NO_AUTOEN`. `EBUSY`: the line has a
+/// handler, and not both agree to share it, or it has one with this `dev_id`. `ENXIO`: not on a machine.
+#[doc(alias = "request_irq")]
+#[track_caller]
+pub fn request_irq_dev<F>(irq: u32, flags: IrqFlags, name: &'static str, dev_id: usize, handler: F) -> Result<(), Errno>
+where
+    F: Fn(u32) -> IrqReturn + Send + Sync + 'static,
+{
+    request(Request { irq, flags, name, dev_id, nmi: false }, handler)
+}
+
+/// Installs `handler` for line `irq` as a non-maskable interrupt: it enters whatever is masked.
+///
+/// Context: a task that may sleep.
+///
+/// # Errors
+/// `EINVAL`: no such line, or `IRQF_SHARED`. `EBUSY`: it has a handler. `ENXIO`: not on a machine.
+#[track_caller]
+pub fn request_nmi<F>(irq: u32, flags: IrqFlags, name: &'static str, handler: F) -> Result<(), Errno>
+where
+    F: Fn(u32) -> IrqReturn + Send + Sync + 'static,
+{
+    request(Request { irq, flags, name, dev_id: 0, nmi: true }, handler)
+}
+
+struct Request {
+    irq: u32,
+    flags: IrqFlags,
+    name: &'static str,
+    dev_id: usize,
+    nmi: bool,
+}
+
+/// Calls a handler of type `F`.
+///
+/// # Safety
+/// `handler` points to a live `F`.
+unsafe fn call<F: Fn(u32) -> IrqReturn>(handler: *const (), irq: u32) -> IrqReturn {
+    // SAFETY: the caller's contract.
+    unsafe { (*handler.cast::<F>())(irq) }
+}
+
+#[track_caller]
+fn request<F>(r: Request, handler: F) -> Result<(), Errno>
+where
+    F: Fn(u32) -> IrqReturn + Send + Sync + 'static,
+{
+    let place = Location::caller();
+    context::might_sleep_named(if r.nmi { "request_nmi()" } else { "request_irq()" });
+    let shared = r.flags.contains(IRQF_SHARED);
+    if shared && (r.nmi || r.dev_id == 0 || r.flags.contains(IRQF_NO_AUTOEN)) {
+        return Err(Errno::EINVAL);
+    }
+    if !ringzero_machine::in_machine() {
+        return Err(Errno::ENXIO);
+    }
+    let Some((m, line)) = Line::find(r.irq) else { return Err(Errno::EINVAL) };
+    step(&line.step(Op::RequestIrq, place).named(Some(r.name), Some(place)));
+    let first = line.actions().next().is_none();
+    if line.actions().any(|a| !a.shared || !shared || a.nmi || a.dev_id == r.dev_id) {
+        return Err(Errno::EBUSY);
+    }
+    let handler = ptr::from_ref(KBox::new(handler).leak()).cast();
+    let action = Action {
+        next: Cell::new(None),
+        dev_id: r.dev_id,
+        shared,
+        nmi: r.nmi,
+        name: r.name,
+        place,
+        call: call::<F>,
+        handler,
+    };
+    line.append(r.irq, KBox::new(action).leak());
+    if first {
+        m.line_add(&line.spec(r.irq, r.nmi, if r.nmi { nmi_entry } else { hardirq_entry }, r.name));
+        line.set_state(state_at(u32::from(r.flags.contains(IRQF_NO_AUTOEN))));
+    }
+    Ok(())
+}
+
+/// Takes the handler with this `dev_id` (0 for one that is alone) off line `irq`, and waits until no handler of the
+/// line runs any more. The last one's removal frees the line. Returns the handler's name, `None` if there was none.
+///
+/// Context: a task that may sleep and holds no lock that a handler of the line takes; not from such a handler.
+#[track_caller]
+pub fn free_irq(irq: u32, dev_id: usize) -> Option<&'static str> {
+    free(irq, dev_id, Location::caller())
+}
+
+/// [`free_irq`] for a line of [`request_nmi`].
+#[track_caller]
+pub fn free_nmi(irq: u32) -> Option<&'static str> {
+    free(irq, 0, Location::caller())
+}
+
+#[track_caller]
+fn free(irq: u32, dev_id: usize, place: Place) -> Option<&'static str> {
+    context::might_sleep_named("free_irq()");
+    let (m, line) = Line::find(irq)?;
+    step(&line.step(Op::FreeIrq, place));
+    let action = line.take(dev_id)?;
+    if line.actions().next().is_none() {
+        line.set_state(0);
+        m.line_remove(irq);
+    }
+    // Crate invariant 3.
+    wait_for_handlers(line, Some(action.name), place);
+    Some(action.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_and_errors() {
+        assert!((IRQF_SHARED | IRQF_NO_AUTOEN).contains(IRQF_SHARED));
+        assert!(!IrqFlags::NONE.contains(IRQF_SHARED));
+        assert_eq!(request_irq(1, IRQF_SHARED, "x", |_| IrqReturn::None), Err(Errno::EINVAL));
+        assert_eq!(request_irq(1, IrqFlags::NONE, "x", |_| IrqReturn::None), Err(Errno::ENXIO));
+        assert_eq!(Errno::EBUSY.to_kernel(), -16);
+        assert_eq!(Errno::EINVAL.name(), Some("EINVAL"));
+    }
+}

@@ -1,0 +1,168 @@
+//! `kmalloc` and `kfree`.
+
+use crate::gfp::{__GFP_ZERO, GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_USER, Gfp};
+use core::panic::Location;
+use core::ptr;
+use ringzero_context as context;
+use ringzero_machine::{Machine, Mode, Op, Place, Step, machine, step};
+
+/// What an allocation of no bytes returns. It must not be followed; [`kfree`] ignores it.
+pub const ZERO_SIZE_PTR: *mut u8 = ptr::without_provenance_mut(16);
+/// Larger requests fail.
+pub const KMALLOC_MAX_SIZE: usize = 4 << 20;
+/// Every object is aligned to this.
+#[doc(alias = "ARCH_KMALLOC_MINALIGN")]
+pub const KMALLOC_MIN_ALIGN: usize = 16;
+/// Fills memory that was not asked to be zeroed.
+pub const POISON_INUSE: u8 = 0x5a;
+
+/// Whether `p` is null or [`ZERO_SIZE_PTR`].
+#[doc(alias = "ZERO_OR_NULL_PTR")]
+#[must_use]
+pub fn zero_or_null_ptr(p: *const u8) -> bool {
+    p.addr() <= ZERO_SIZE_PTR.addr()
+}
+
+/// Allocates `size` bytes; null when it fails.
+///
+/// Context: any but NMI, unless `gfp` may sleep (then a task outside every atomic section). May sleep: as `gfp` says.
+///
+/// # Panics
+/// Outside a machine.
+#[must_use]
+#[track_caller]
+pub fn kmalloc(size: usize, gfp: Gfp) -> *mut u8 {
+    allocate(size, KMALLOC_MIN_ALIGN, gfp, "kmalloc")
+}
+
+/// [`kmalloc`] with an alignment of its own (a power of two).
+///
+/// # Panics
+/// Outside a machine.
+#[must_use]
+#[track_caller]
+pub fn kmalloc_aligned(size: usize, align: usize, gfp: Gfp) -> *mut u8 {
+    assert!(align.is_power_of_two(), "an alignment is a power of two, not {align}");
+    allocate(size, align.max(KMALLOC_MIN_ALIGN), gfp, "kmalloc")
+}
+
+/// Allocates `size` zeroed bytes; null when it fails. Context as [`kmalloc`].
+///
+/// # Panics
+/// Outside a machine.
+#[must_use]
+#[track_caller]
+pub fn kzalloc(size: usize, gfp: Gfp) -> *mut u8 {
+    allocate(size, KMALLOC_MIN_ALIGN, gfp | __GFP_ZERO, "kzalloc")
+}
+
+/// Allocates room for `n` objects of `size` bytes; null when it fails or the product overflows. Context as
+/// [`kmalloc`].
+///
+/// # Panics
+/// Outside a machine.
+#[must_use]
+#[track_caller]
+pub fn kmalloc_array(n: usize, size: usize, gfp: Gfp) -> *mut u8 {
+    match n.checked_mul(size) {
+        Some(bytes) => allocate(bytes, KMALLOC_MIN_ALIGN, gfp, "kmalloc_array"),
+        None => ptr::null_mut(),
+    }
+}
+
+/// [`kmalloc_array`], zeroed.
+///
+/// # Panics
+/// Outside a machine.
+#[must_use]
+#[track_caller]
+pub fn kcalloc(n: usize, size: usize, gfp: Gfp) -> *mut u8 {
+    match n.checked_mul(size) {
+        Some(bytes) => allocate(bytes, KMALLOC_MIN_ALIGN, gfp | __GFP_ZERO, "kcalloc"),
+        None => ptr::null_mut(),
+    }
+}
+
+/// Frees what an allocation returned. Null and [`ZERO_SIZE_PTR`] are ignored.
+///
+/// Context: any but NMI. Never sleeps. A pointer that is already free, or that no allocation returned, is found by
+/// the machine (invariant 1). Outside a machine nothing happens: objects there live for ever.
+#[track_caller]
+pub fn kfree(p: *const u8) {
+    free(p, Location::caller());
+}
+
+pub(crate) fn free(p: *const u8, place: Place) {
+    // While a failed execution unwinds, nothing can be found any more, and a second finding would abort.
+    if zero_or_null_ptr(p) || context::panicking() {
+        return;
+    }
+    if let Some(m) = machine() {
+        // Invariant 3: ordered against every step on the object.
+        step(&Step::new(Op::Kfree, Mode::Write, p.addr(), 0, place));
+        m.object_dies(p.addr(), place);
+    }
+}
+
+#[track_caller]
+pub(crate) fn allocate(size: usize, align: usize, gfp: Gfp, name: &'static str) -> *mut u8 {
+    let place = Location::caller();
+    let Some(m) = machine() else { panic!("{name}() at {place} is not on a machine: no memory to give") };
+    if gfp.may_sleep() {
+        // Invariant 4.
+        context::might_sleep_named(call_name(gfp));
+    }
+    if size == 0 {
+        return ZERO_SIZE_PTR;
+    }
+    if size > KMALLOC_MAX_SIZE || (gfp.may_fail() && fails(m, place)) {
+        return ptr::null_mut();
+    }
+    let p = m.alloc(size, align);
+    if !gfp.contains(__GFP_ZERO) {
+        // SAFETY: the machine gave `size` writable bytes that nobody else knows of.
+        unsafe { p.write_bytes(POISON_INUSE, size) };
+    }
+    m.object_born(p.addr(), size, place, name);
+    p
+}
+
+/// The call of an allocation that may sleep, as a report names it.
+fn call_name(gfp: Gfp) -> &'static str {
+    match gfp & !__GFP_ZERO {
+        GFP_KERNEL => "kmalloc(GFP_KERNEL)",
+        GFP_NOFS => "kmalloc(GFP_NOFS)",
+        GFP_NOIO => "kmalloc(GFP_NOIO)",
+        GFP_USER => "kmalloc(GFP_USER)",
+        _ => "kmalloc(__GFP_WAIT)",
+    }
+}
+
+/// Whether the environment lets this allocation fail (invariant 5).
+fn fails(m: &dyn Machine, place: Place) -> bool {
+    m.limits().failures > 0 && m.choose(&Step::gate(Op::Kmalloc, place), 2) == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freeing_nothing_is_fine() {
+        kfree(ptr::null());
+        kfree(ZERO_SIZE_PTR);
+        assert!(zero_or_null_ptr(ptr::null()) && zero_or_null_ptr(ZERO_SIZE_PTR));
+    }
+
+    #[test]
+    fn overflow_is_a_failure() {
+        assert!(kmalloc_array(usize::MAX, 2, GFP_KERNEL).is_null());
+        assert!(kcalloc(1 << 40, 1 << 40, GFP_KERNEL).is_null());
+    }
+
+    #[test]
+    #[should_panic(expected = "not on a machine")]
+    fn raw_memory_needs_a_machine() {
+        let _ = kmalloc(8, GFP_KERNEL);
+    }
+}

@@ -1,0 +1,86 @@
+//! Waiting for a condition.
+
+use crate::kthread::ERESTARTSYS;
+use crate::queue::{WaitQueueEntry, WaitQueueHead, finish_wait, prepare_to_wait, prepare_to_wait_exclusive};
+use crate::schedule::schedule_at;
+use crate::task::{TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE};
+use core::panic::Location;
+use core::pin::pin;
+use ringzero_context::{at, panicking};
+
+/// A signal ended the wait. There are no signals yet, so nothing returns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl Interrupted {
+    /// The error number that Linux's functions return.
+    #[must_use]
+    pub const fn to_errno(self) -> i32 {
+        -ERESTARTSYS
+    }
+}
+
+/// Sleeps until `condition` holds, which is tested now and after each wake-up of `wq`. Whoever makes it true must call
+/// [`wake_up`](crate::wake_up) after that. Task context, sleeps: finding `sleep-in-atomic` elsewhere, even if the
+/// condition holds. `condition` runs while the task is queued and must not sleep itself.
+#[track_caller]
+pub fn wait_event(wq: &WaitQueueHead, condition: impl FnMut() -> bool) {
+    wait_in(wq, TASK_UNINTERRUPTIBLE, false, "wait_event()", condition);
+}
+
+/// [`wait_event`] that a signal ends too.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first (not yet).
+#[track_caller]
+pub fn wait_event_interruptible(wq: &WaitQueueHead, condition: impl FnMut() -> bool) -> Result<(), Interrupted> {
+    wait_in(wq, TASK_INTERRUPTIBLE, false, "wait_event_interruptible()", condition);
+    Ok(())
+}
+
+/// [`wait_event_interruptible`] as an exclusive waiter: one of them is woken at a time.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first (not yet).
+#[track_caller]
+pub fn wait_event_interruptible_exclusive(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+) -> Result<(), Interrupted> {
+    wait_in(wq, TASK_INTERRUPTIBLE, true, "wait_event_interruptible_exclusive()", condition);
+    Ok(())
+}
+
+/// [`wait_event`] that a fatal signal ends too.
+///
+/// # Errors
+/// [`Interrupted`] if a fatal signal came first (not yet).
+#[track_caller]
+pub fn wait_event_killable(wq: &WaitQueueHead, condition: impl FnMut() -> bool) -> Result<(), Interrupted> {
+    wait_in(wq, TASK_KILLABLE, false, "wait_event_killable()", condition);
+    Ok(())
+}
+
+#[track_caller]
+fn wait_in(wq: &WaitQueueHead, state: u32, exclusive: bool, call: &str, mut condition: impl FnMut() -> bool) {
+    let place = Location::caller();
+    at::might_sleep(call, place);
+    if condition() {
+        return;
+    }
+    let entry = pin!(WaitQueueEntry::new());
+    loop {
+        // Queued first, tested then: a wake-up between the two is not lost (invariant 2).
+        if exclusive {
+            prepare_to_wait_exclusive(wq, entry.as_ref(), state);
+        } else {
+            prepare_to_wait(wq, entry.as_ref(), state);
+        }
+        // While unwinding nobody else runs, and there is nothing to wait for.
+        if condition() || panicking() {
+            break;
+        }
+        schedule_at(place);
+    }
+    finish_wait(wq, entry.as_ref());
+}

@@ -1,0 +1,128 @@
+//! Kernel threads.
+
+use crate::body::ExitCode;
+use crate::schedule::{give_up, wake_up_state_at};
+use crate::task::{TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, current, spawn_at, try_current};
+use core::panic::Location;
+use core::sync::atomic::Ordering::Relaxed;
+use ringzero_context::at;
+use ringzero_machine::{Mode, Op, Place, cpu, machine, step};
+
+/// Error number: interrupted before it began.
+pub const EINTR: i32 = 4;
+/// Error number: invalid argument.
+pub const EINVAL: i32 = 22;
+/// Error number: a sleep was interrupted.
+pub const ERESTARTSYS: i32 = 512;
+
+/// The mask of one CPU. Panics on a number that no mask has.
+fn one_cpu(cpu: u32) -> u64 {
+    1_u64.checked_shl(cpu).expect("a CPU number below 64")
+}
+
+fn create<F, R>(f: F, name: &'static str, state: u32, allowed: u64, place: Place) -> &'static Task
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: ExitCode,
+{
+    at::might_sleep("kthread_create()", place);
+    let options = TaskOptions { state, allowed, kthread: true, ..TaskOptions::new(name) };
+    spawn_at(options, f, place)
+}
+
+/// Makes a task that will run `f`, and that starts when it is woken. Task context, may sleep; panics outside a
+/// machine.
+#[doc(alias = "kthread_create_on_node")]
+#[track_caller]
+pub fn kthread_create<F, R>(f: F, name: &'static str) -> &'static Task
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: ExitCode,
+{
+    create(f, name, TASK_UNINTERRUPTIBLE, u64::MAX, Location::caller())
+}
+
+/// [`kthread_create`] of a task bound to CPU `cpu`.
+#[track_caller]
+pub fn kthread_create_on_cpu<F, R>(f: F, cpu: u32, name: &'static str) -> &'static Task
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: ExitCode,
+{
+    create(f, name, TASK_UNINTERRUPTIBLE, one_cpu(cpu), Location::caller())
+}
+
+/// [`kthread_create`], and wakes the task. Nobody else can know of it yet, so the wake-up is no step of its own.
+#[track_caller]
+pub fn kthread_run<F, R>(f: F, name: &'static str) -> &'static Task
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: ExitCode,
+{
+    create(f, name, TASK_RUNNING, u64::MAX, Location::caller())
+}
+
+/// [`kthread_create_on_cpu`], and wakes the task.
+#[track_caller]
+pub fn kthread_run_on_cpu<F, R>(f: F, cpu: u32, name: &'static str) -> &'static Task
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: ExitCode,
+{
+    create(f, name, TASK_RUNNING, one_cpu(cpu), Location::caller())
+}
+
+/// Binds a task that has not started yet to CPU `cpu`. Task context; does not sleep. Panics on a number above 63.
+#[track_caller]
+pub fn kthread_bind(task: &Task, cpu: u32) {
+    task.allowed.store(one_cpu(cpu), Relaxed);
+}
+
+/// Binds a task that has not started yet to the CPUs of `mask`. Panics on an empty mask.
+#[track_caller]
+pub fn kthread_bind_mask(task: &Task, mask: u64) {
+    assert!(mask != 0, "a task needs a CPU to run on");
+    task.allowed.store(mask, Relaxed);
+}
+
+/// Lets `task` run on the CPUs of `mask` only: the running task moves at once if it has to, another one the next time
+/// it is off its CPU. `-EINVAL` if the mask has no CPU of this machine. Task context; sleeps for the running task.
+#[doc(alias = "set_cpus_allowed_ptr")]
+#[track_caller]
+pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {
+    let place = Location::caller();
+    let cpus = machine().map_or(1, |m| m.nr_cpus());
+    if cpus < 64 && mask & ((1 << cpus) - 1) == 0 || mask == 0 {
+        return -EINVAL;
+    }
+    task.allowed.store(mask, Relaxed);
+    if try_current().is_some_and(|running| core::ptr::eq(running, task)) && mask & one_cpu(cpu().id.get()) == 0 {
+        at::assert_may_sleep("set_cpus_allowed()", place);
+        give_up(task, place);
+    }
+    0
+}
+
+/// Whether the running kthread was told to stop. Its task only; does not sleep. Orders nothing.
+#[must_use]
+#[track_caller]
+pub fn kthread_should_stop() -> bool {
+    let task = current();
+    step(&task.announcement(Op::KthreadShouldStop, Mode::Read, &task.should_stop, Location::caller()));
+    task.should_stop.load(Relaxed) != 0
+}
+
+/// Tells a kthread to stop, wakes it, and waits for its end: what its closure returned, or `-EINTR` if it never ran
+/// (invariant 6). Task context, sleeps: finding `sleep-in-atomic` elsewhere.
+#[track_caller]
+pub fn kthread_stop(task: &Task) -> i32 {
+    let place = Location::caller();
+    at::might_sleep("kthread_stop()", place);
+    step(&task.announcement(Op::KthreadStop, Mode::Write, &task.should_stop, place));
+    task.should_stop.store(1, Relaxed);
+    wake_up_state_at(task, TASK_NORMAL, place);
+    if let Some(m) = machine() {
+        m.join(task.number(), place);
+    }
+    task.exit_code().unwrap_or(-EINTR)
+}

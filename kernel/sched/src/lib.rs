@@ -1,0 +1,77 @@
+//! Tasks: creating, sleeping, waking, and waiting in queues.
+//!
+//! # Theory
+//! **Vocabulary.** A [`Task`] is one thread of kernel code with a stack of its own. Its *state* word says what it
+//! wants: 0 (`TASK_RUNNING`) to run, anything else to sleep at its next [`schedule`]. *Waking* is setting the word back
+//! to 0. A *kthread* is a task made by [`kthread_create`]; it starts asleep. A *wait queue* ([`WaitQueueHead`]) holds
+//! *entries*, one for each task that wants to be woken by [`wake_up`]; an *exclusive* entry uses up one of the wake-ups
+//! that it was given.
+//!
+//! ```text
+//! kthread_create           wake_up_process            closure returns
+//!      ----> UNINTERRUPTIBLE ----> RUNNING ----------------> exited
+//!                                   |   ^
+//!              set_current_state +  v   | wake_up_process, wake_up
+//!              schedule           asleep
+//! ```
+//!
+//! **Invariants.**
+//! 1. Only a task itself sets its state to something else than 0; anybody may set it to 0.
+//! 2. A task sleeps in [`schedule`] only, and exactly until its state is 0. A task that is preempted runs on whatever
+//!    its state is. So: set the state, test the condition, then `schedule`, and no wake-up is lost.
+//! 3. [`wake_up_process`] is a release and the return from `schedule` an acquire: they pair on the state word.
+//! 4. An entry is on a queue between `prepare_to_wait` and the wake-up or `finish_wait`, whichever comes first.
+//!    `prepare_to_wait` sets the state before it queues: whoever finds an entry whose task is awake knows that the task
+//!    will queue again before it sleeps. Nobody can tell this from doing both at once, as Linux does under the lock.
+//! 5. While a waker goes through a queue it holds the queue's lock, with interrupts off, so no entry is looked at after
+//!    its task could have left. Waking an empty queue is one step.
+//! 6. A kthread that is told to stop before its first step never runs its closure, and its exit code is `-EINTR`.
+//! 7. A task ends with the context it began with (`unbalanced-context`). Its exit code is stored before it ends, and
+//!    is read only by those who joined it.
+//! 8. `ksoftirqd` is a system task of its CPU, made when it is first woken.
+//!
+//! **Differences from Linux.** There are no signals yet, so interruptible sleeps are not interrupted. Affinity takes
+//! effect while a task is off its CPU. Putting an entry on a queue, or taking it off, is one step on the queue's lock
+//! word, which takes and releases the lock at once; under the fine granularity it takes the lock like everybody else.
+//! Own wake functions in entries are not offered yet.
+//!
+//! Source: seed 001 (task states, kthreads, wait queues, softirqs). The claims are checked in `tests/`.
+#![no_std]
+
+mod body;
+mod event;
+mod ksoftirqd;
+mod kthread;
+mod queue;
+mod schedule;
+mod task;
+mod wake;
+
+pub use body::ExitCode;
+pub use event::{
+    Interrupted, wait_event, wait_event_interruptible, wait_event_interruptible_exclusive, wait_event_killable,
+};
+pub use kthread::{
+    EINTR, EINVAL, ERESTARTSYS, kthread_bind, kthread_bind_mask, kthread_create, kthread_create_on_cpu, kthread_run,
+    kthread_run_on_cpu, kthread_should_stop, kthread_stop, set_cpus_allowed,
+};
+pub use queue::{
+    WaitQueueEntry, WaitQueueHead, add_wait_queue, add_wait_queue_exclusive, finish_wait, prepare_to_wait,
+    prepare_to_wait_exclusive, remove_wait_queue, waitqueue_active,
+};
+pub use ringzero_context::cond_resched;
+pub use schedule::{raw_set_current_state, schedule, set_current_state, wake_up_process, wake_up_state, yield_now};
+pub use task::{
+    EXIT_DEAD, EXIT_ZOMBIE, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NORMAL, TASK_RUNNING, TASK_STOPPED,
+    TASK_TRACED, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, TASK_WAKING, Task, TaskOptions, current, spawn, task_name,
+    try_current,
+};
+pub use wake::{
+    wake_up, wake_up_all, wake_up_interruptible, wake_up_interruptible_all, wake_up_interruptible_nr, wake_up_locked,
+    wake_up_nr,
+};
+
+/// Makes raised softirqs wake `ksoftirqd`. Called once at the boot of each instance, after `softirq::init()`.
+pub fn init() {
+    ringzero_softirq::HOOKS.wake_ksoftirqd.set(Some(ksoftirqd::wake));
+}

@@ -1,0 +1,98 @@
+//! Sleeping and waking.
+
+use crate::task::{TASK_NORMAL, TASK_RUNNING, Task, current, try_current};
+use core::panic::Location;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use ringzero_context::at;
+use ringzero_machine::{Cond, Mode, Op, Place, WaitKind, step, wait};
+
+fn is_running(state: u64, _: u64) -> bool {
+    state == u64::from(TASK_RUNNING)
+}
+
+fn always(_: u64, _: u64) -> bool {
+    true
+}
+
+/// Sets the running task's state. Test the condition after it, then [`schedule`] (invariant 2). Task context; does
+/// not sleep.
+#[track_caller]
+#[inline]
+pub fn set_current_state(state: u32) {
+    set_current_state_at(state, Location::caller());
+}
+
+/// [`set_current_state`] without a barrier.
+#[doc(alias = "__set_current_state")]
+#[track_caller]
+#[inline]
+pub fn raw_set_current_state(state: u32) {
+    set_current_state_at(state, Location::caller());
+}
+
+pub(crate) fn set_current_state_at(state: u32, place: Place) {
+    set_state_at(current(), state, place);
+}
+
+/// Sets the state of `task`, the running one (invariant 1).
+pub(crate) fn set_state_at(task: &Task, state: u32, place: Place) {
+    step(&task.announcement(Op::SetCurrentState, Mode::Write, &task.state, place));
+    // Full barrier: pairs with the one in `wake_up_process`.
+    task.state.store(state, SeqCst);
+}
+
+/// Gives up the CPU until the running task's state is `TASK_RUNNING`; at once if it is already, and then it only lets
+/// others run. Task context, sleeps: finding `sleep-in-atomic` elsewhere. An acquire (invariant 3).
+#[track_caller]
+#[inline]
+pub fn schedule() {
+    schedule_at(Location::caller());
+}
+
+pub(crate) fn schedule_at(place: Place) {
+    at::assert_may_sleep("scheduling while atomic: schedule()", place);
+    let Some(task) = try_current() else {
+        panic!("schedule() where no task runs (at {place})");
+    };
+    let announced = task.announcement(Op::Schedule, Mode::Read, &task.state, place).ordered(true, false);
+    // Pairs with the release in `wake_up_state_at`.
+    wait(&announced, Cond::on(&task.state, is_running, 0), WaitKind::Sleep);
+    core::sync::atomic::fence(Acquire);
+}
+
+/// Lets others run. Never sleeps for longer, whatever the state is, and leaves it as it is. Task context.
+#[doc(alias = "yield")]
+#[track_caller]
+pub fn yield_now() {
+    let place = Location::caller();
+    at::assert_may_sleep("yield()", place);
+    give_up(current(), place);
+}
+
+/// Goes off the CPU and wants it back at once.
+pub(crate) fn give_up(task: &Task, place: Place) {
+    let announced = task.announcement(Op::Schedule, Mode::Read, &task.state, place);
+    wait(&announced, Cond::on(&task.state, always, 0), WaitKind::Sleep);
+}
+
+/// Wakes `task` if it sleeps or is about to, and whether it was so. Every context; does not sleep. A release
+/// (invariant 3).
+#[track_caller]
+#[inline]
+pub fn wake_up_process(task: &Task) -> bool {
+    wake_up_state_at(task, TASK_NORMAL, Location::caller())
+}
+
+/// [`wake_up_process`] only if its state has a bit of `mask`.
+#[track_caller]
+#[inline]
+pub fn wake_up_state(task: &Task, mask: u32) -> bool {
+    wake_up_state_at(task, mask, Location::caller())
+}
+
+pub(crate) fn wake_up_state_at(task: &Task, mask: u32, place: Place) -> bool {
+    step(&task.announcement(Op::WakeUpProcess, Mode::Rmw, &task.state, place).ordered(false, true));
+    // The fence pairs with the full barrier in `set_current_state`.
+    core::sync::atomic::fence(SeqCst);
+    task.state.fetch_update(Release, Relaxed, |state| (state & mask != 0).then_some(TASK_RUNNING)).is_ok()
+}

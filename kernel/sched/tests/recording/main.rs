@@ -1,0 +1,5 @@
+//! What the kernel's first crates announce and do, on a machine that records it.
+
+mod recorder;
+mod tasks;
+mod traces;

@@ -1,0 +1,77 @@
+//! Processing what is pending.
+
+use crate::vector::{SOFTIRQ_TO_NAME, handler, wake_ksoftirqd};
+use core::panic::Location;
+use ringzero_context::{
+    Balance, SOFTIRQ_DISABLE_OFFSET, Text, at, in_hardirq, in_nmi, in_serving_softirq, softirq_begin, softirq_count,
+    softirq_end,
+};
+use ringzero_machine::{Mode, Op, Place, cpu};
+
+/// How many more rounds follow the first one while vectors become pending again. Small, so that the edge is reached.
+pub const MAX_SOFTIRQ_RESTART: u32 = 2;
+
+/// Processes what is pending on this CPU, unless an interrupt or a softirq runs or bottom halves are disabled: then
+/// whoever ends those will. Every context; does not sleep. Interrupts are as before afterwards, and on meanwhile.
+#[doc(alias("__do_softirq", "invoke_softirq"))]
+#[track_caller]
+pub fn do_softirq() {
+    process(Location::caller());
+}
+
+/// Ends a hardirq: counts it out, and processes what is pending if it was the outermost. Called by the machine's
+/// interrupt entry code with interrupts off; they are off again afterwards.
+#[track_caller]
+pub fn irq_exit() {
+    ringzero_context::irq_exit();
+    process(Location::caller());
+}
+
+/// [`do_softirq`] on behalf of `place`.
+pub(crate) fn process(place: Place) {
+    if in_nmi() || in_hardirq() || in_serving_softirq() {
+        // Invariant 2: decided by the context itself, so there is nothing to look at.
+        return;
+    }
+    let flags = at::local_irq_save(place);
+    let mut pending = take(place);
+    if pending != 0 {
+        softirq_begin();
+        let mut rounds = 0;
+        while pending != 0 && rounds <= MAX_SOFTIRQ_RESTART {
+            rounds += 1;
+            at::local_irq_enable();
+            run(pending, place);
+            at::local_irq_disable(place);
+            pending = take(place);
+        }
+        softirq_end();
+    }
+    if pending != 0 {
+        // Invariant 4.
+        cpu().softirq_pending.set(pending);
+        wake_ksoftirqd(place);
+    }
+    at::local_irq_restore(flags, place);
+}
+
+/// Takes what is pending, with interrupts off, so that nothing is raised meanwhile. Takes nothing where bottom halves
+/// are disabled, but then it matters to whoever disabled them (invariant 6).
+fn take(place: Place) -> u32 {
+    let mode = if cpu().softirq_pending.get() != 0 { Mode::Rmw } else { Mode::Read };
+    at::softirq_pending(Op::Softirq, mode, place);
+    if softirq_count() >= SOFTIRQ_DISABLE_OFFSET { 0 } else { cpu().softirq_pending.replace(0) }
+}
+
+/// Runs the handlers of `pending`, lowest number first (invariant 3).
+fn run(mut pending: u32, place: Place) {
+    while pending != 0 {
+        let nr = pending.trailing_zeros();
+        pending &= pending - 1;
+        let Some(action) = handler(nr) else { continue };
+        let balance = Balance::enter();
+        action(nr);
+        let name = SOFTIRQ_TO_NAME.get(nr as usize).copied().unwrap_or("unknown");
+        balance.check(place, Text::<64>::format(format_args!("the handler of softirq {name}")).as_str());
+    }
+}

@@ -1,0 +1,364 @@
+//! The raw spinlock: the one mechanism under all of this crate.
+
+use crate::kind::{Bh, Irq, IrqSave, Kind, Plain};
+use crate::owner::{Context, Owner};
+use core::fmt;
+use core::panic::Location;
+use core::ptr;
+use core::sync::atomic::{
+    AtomicPtr, AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use ringzero_context::{IrqFlags, at, panicking, violation};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, machine, step, wait};
+
+/// A spinlock without data: what C embeds (`raw_spinlock_t`, `spinlock_t`). All zeroes is a free lock.
+///
+/// Whoever takes it leaves it with the function of the same kind. Every function may be called in each context that
+/// its kind allows, and none sleeps. Finding `unlock-by-other` when a context releases what it did not take.
+#[doc(alias("raw_spinlock_t", "spinlock_t"))]
+#[repr(C)]
+pub struct RawSpinLock {
+    word: AtomicU32,
+    reserved: AtomicU32,
+    owner: Owner,
+    class: AtomicPtr<Location<'static>>,
+    name: Option<&'static str>,
+}
+
+// SAFETY: everything inside is atomic or never written after construction.
+unsafe impl Sync for RawSpinLock {}
+// SAFETY: as above; the pointers in it are only compared, or lead to constants.
+unsafe impl Send for RawSpinLock {}
+
+fn is_zero(word: u64, _: u64) -> bool {
+    word == 0
+}
+
+/// Whether the machine wants the lock's own atomics as steps.
+#[inline]
+fn fine() -> bool {
+    machine().is_some_and(|m| m.fine())
+}
+
+impl RawSpinLock {
+    /// A free lock whose class is the caller's place.
+    #[doc(alias("raw_spin_lock_init", "spin_lock_init", "DEFINE_RAW_SPINLOCK"))]
+    #[must_use]
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self {
+            word: AtomicU32::new(0),
+            reserved: AtomicU32::new(0),
+            owner: Owner::none(),
+            class: AtomicPtr::new(ptr::from_ref(Location::caller()).cast_mut()),
+            name: None,
+        }
+    }
+
+    /// The same lock with a name for reports.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Gives it a name.
+    pub(crate) const fn set_name(&mut self, name: &'static str) {
+        self.name = Some(name);
+    }
+
+    /// Where it was made; none for zeroed memory.
+    #[must_use]
+    pub fn class(&self) -> Option<Place> {
+        // SAFETY: a pointer that is not null comes from a `Place`.
+        unsafe { self.class.load(Relaxed).as_ref() }
+    }
+
+    /// Makes the place `class` its class, as if it had been made there.
+    #[doc(alias = "lockdep_set_class")]
+    pub fn set_class(&self, class: Place) {
+        self.class.store(ptr::from_ref(class).cast_mut(), Relaxed);
+    }
+
+    /// Its name, if it has one.
+    #[must_use]
+    pub const fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
+    /// A step on the lock's word. For primitives that are built around a lock.
+    #[inline]
+    #[must_use]
+    pub fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
+        Step::new(op, mode, self.address(), 4, place).named(self.name, self.class())
+    }
+
+    /// The condition that the lock is free. For primitives that are built around a lock.
+    #[inline]
+    #[must_use]
+    pub fn free(&self) -> Cond {
+        Cond::on(&self.word, is_zero, 0)
+    }
+
+    /// The address of the lock's word, by which the machine knows it.
+    #[inline]
+    #[must_use]
+    pub fn address(&self) -> usize {
+        ptr::from_ref(&self.word) as usize
+    }
+
+    /// Makes the running context the holder within a step that the caller has announced. Whether the word was free.
+    #[inline]
+    pub fn take_announced(&self, place: Place) -> bool {
+        if self.word.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
+            return false;
+        }
+        self.owner.set(place);
+        if let Some(m) = machine() {
+            m.lock_owner(self.address(), true, place);
+        }
+        true
+    }
+
+    /// Frees the lock within a step that the caller has announced (invariant 5).
+    #[inline]
+    pub fn release_announced(&self, place: Place) {
+        if self.word.load(Relaxed) == 0 || self.owner.context() != Context::now() {
+            self.not_ours(place);
+        }
+        self.owner.clear();
+        self.word.store(0, Release);
+        if let Some(m) = machine() {
+            m.lock_owner(self.address(), false, place);
+        }
+    }
+
+    #[cold]
+    fn not_ours(&self, place: Place) {
+        let (code, name) = ("unlock-by-other", self.name.unwrap_or("a spinlock"));
+        if self.word.load(Relaxed) == 0 {
+            violation(code, place, self.class(), format_args!("`{name}` is released, but nobody holds it"));
+        } else {
+            let (holder, now) = (self.owner.context(), Context::now());
+            let text = if holder.same_level(now) {
+                format_args!("`{name}` is released by {now}, but was taken there by another")
+            } else {
+                format_args!("`{name}` is released by {now}, but was taken by {holder}")
+            };
+            violation(code, place, self.owner.held_at(), text);
+        }
+    }
+
+    /// Acquires the word (invariant 3), and enters nothing. For primitives that are built around a lock.
+    #[inline]
+    pub fn acquire(&self, place: Place) {
+        if fine() {
+            return self.acquire_fine(place);
+        }
+        self.take_waiting(&self.announcement(Op::SpinLock, Mode::Rmw, place).ordered(true, false), place);
+    }
+
+    /// Makes the running context the holder within the step `announced`, which waits until the lock is free. For
+    /// primitives that are built around a lock. Pairs with the release in [`RawSpinLock::release_announced`].
+    #[inline]
+    pub fn take_waiting(&self, announced: &Step, place: Place) {
+        let mut failed = 0;
+        loop {
+            wait(announced, self.free(), WaitKind::Spin);
+            if self.take_announced(place) || self.holder_is_gone(&mut failed) {
+                return;
+            }
+        }
+    }
+
+    /// Whether to go on without the word: only while unwinding, where waits may be silent and the holder may belong to
+    /// an execution that is over (invariant 7).
+    #[cold]
+    fn holder_is_gone(&self, failed: &mut u32) -> bool {
+        *failed += 1;
+        *failed > 10_000 && panicking()
+    }
+
+    fn acquire_fine(&self, place: Place) {
+        let exchange = self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false);
+        let read = self.announcement(Op::AtomicRead, Mode::Read, place);
+        let mut failed = 0;
+        loop {
+            step(&exchange);
+            if self.take_announced(place) || self.holder_is_gone(&mut failed) {
+                return;
+            }
+            wait(&read, self.free(), WaitKind::Spin);
+        }
+    }
+
+    /// Releases the word, and leaves nothing. For primitives that are built around a lock.
+    #[inline]
+    pub fn release(&self, place: Place) {
+        let op = if fine() { Op::AtomicSet } else { Op::SpinUnlock };
+        // Pairs with every acquisition after it.
+        step(&self.announcement(op, Mode::Write, place).ordered(false, true));
+        self.release_announced(place);
+    }
+
+    /// Acquires the word if it is free.
+    #[inline]
+    pub(crate) fn try_acquire(&self, place: Place) -> bool {
+        let op = if fine() { Op::Cmpxchg } else { Op::SpinTrylock };
+        step(&self.announcement(op, Mode::Rmw, place).ordered(true, false));
+        self.take_announced(place)
+    }
+
+    /// Enters the kind, acquires. For primitives that are built around a lock.
+    #[inline]
+    pub fn lock_kind<K: Kind>(&self, place: Place) {
+        K::enter(place);
+        self.acquire(place);
+    }
+
+    /// Releases, leaves the kind. For primitives that are built around a lock.
+    #[inline]
+    pub fn unlock_kind<K: Kind>(&self, place: Place) {
+        self.release(place);
+        K::leave(place);
+    }
+
+    /// Enters the kind and acquires, or leaves it again.
+    #[inline]
+    pub(crate) fn try_lock_kind<K: Kind>(&self, place: Place) -> bool {
+        K::enter(place);
+        let taken = self.try_acquire(place);
+        if !taken {
+            K::leave(place);
+        }
+        taken
+    }
+}
+
+macro_rules! forms {
+    ($($kind:ty: $suffix:literal, $lock:ident $try_lock:ident $unlock:ident, $($alias:literal)*;)*) => {
+        impl RawSpinLock {$(
+            #[doc = concat!("Spins until the lock is free and takes it: `spin_lock", $suffix, "`.")]
+            $(#[doc(alias = $alias)])*
+            #[track_caller]
+            #[inline]
+            pub fn $lock(&self) {
+                self.lock_kind::<$kind>(Location::caller());
+            }
+
+            #[doc = concat!("Takes the lock if it is free, and whether it was: `spin_trylock", $suffix, "`.")]
+            #[must_use]
+            #[track_caller]
+            #[inline]
+            pub fn $try_lock(&self) -> bool {
+                self.try_lock_kind::<$kind>(Location::caller())
+            }
+
+            #[doc = concat!("Releases the lock: `spin_unlock", $suffix, "`.")]
+            #[track_caller]
+            #[inline]
+            pub fn $unlock(&self) {
+                self.unlock_kind::<$kind>(Location::caller());
+            }
+        )*}
+    };
+}
+forms! {
+    Plain: "", lock trylock unlock, "spin_lock" "spin_trylock" "spin_unlock";
+    Bh: "_bh", lock_bh trylock_bh unlock_bh, "spin_lock_bh" "spin_trylock_bh" "spin_unlock_bh";
+    Irq: "_irq", lock_irq trylock_irq unlock_irq, "spin_lock_irq" "spin_trylock_irq" "spin_unlock_irq";
+    IrqSave: "_irqsave, counted", lock_irq_counted trylock_irq_counted unlock_irq_counted,;
+}
+
+impl RawSpinLock {
+    /// [`RawSpinLock::lock`]; `subclass` tells the validator that a lock of the same class may be held.
+    #[doc(alias = "spin_lock_nested")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_nested(&self, subclass: u32) {
+        let _ = subclass;
+        self.lock_kind::<Plain>(Location::caller());
+    }
+
+    /// Masks interrupts, spins until the lock is free and takes it; what the mask was.
+    #[doc(alias = "spin_lock_irqsave")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_irqsave(&self) -> IrqFlags {
+        let place = Location::caller();
+        let flags = at::local_irq_save(place);
+        self.lock_kind::<Plain>(place);
+        flags
+    }
+
+    /// [`RawSpinLock::lock_irqsave`] with a subclass for the validator.
+    #[doc(alias = "spin_lock_irqsave_nested")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_irqsave_nested(&self, subclass: u32) -> IrqFlags {
+        let _ = subclass;
+        self.lock_irqsave()
+    }
+
+    /// Masks interrupts and takes the lock if it is free; else leaves the mask as it was.
+    #[doc(alias = "spin_trylock_irqsave")]
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    pub fn trylock_irqsave(&self) -> Option<IrqFlags> {
+        let place = Location::caller();
+        let flags = at::local_irq_save(place);
+        if self.try_lock_kind::<Plain>(place) {
+            return Some(flags);
+        }
+        at::local_irq_restore(flags, place);
+        None
+    }
+
+    /// Releases the lock and puts the mask back to `flags`.
+    #[doc(alias = "spin_unlock_irqrestore")]
+    #[track_caller]
+    #[inline]
+    pub fn unlock_irqrestore(&self, flags: IrqFlags) {
+        let place = Location::caller();
+        self.release(place);
+        at::local_irq_restore(flags, place);
+        at::preempt_enable(place);
+    }
+
+    /// Whether somebody holds the lock. Orders nothing.
+    #[doc(alias = "spin_is_locked")]
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        step(&self.announcement(Op::SpinIsLocked, Mode::Read, Location::caller()));
+        self.word.load(Relaxed) != 0
+    }
+
+    /// Spins until the lock is free, without taking it. What comes after stays after. Keeps the CPU.
+    #[doc(alias = "spin_unlock_wait")]
+    #[track_caller]
+    #[inline]
+    pub fn unlock_wait(&self) {
+        let announced = self.announcement(Op::SpinUnlockWait, Mode::Read, Location::caller()).ordered(true, false);
+        wait(&announced, self.free(), WaitKind::Spin);
+        core::sync::atomic::fence(Acquire);
+    }
+}
+
+impl Default for RawSpinLock {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RawSpinLock {
+    /// Shows the state without a step.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.word.load(Relaxed) == 0 { "free" } else { "held" };
+        write!(f, "RawSpinLock({}, {state})", self.name.unwrap_or("unnamed"))
+    }
+}

@@ -1,0 +1,76 @@
+//! Jiffies and kernel timers.
+//!
+//! # Vocabulary
+//! A **jiffy** is one period of the tick, `1 / HZ` seconds of the machine's virtual time. A **timer**
+//! ([`Timer`], `struct timer_list`) calls its **callback** once, in softirq context, at or after the jiffy `expires`;
+//! a callback that arms its own timer again makes it *self-rearming*. A timer is **pending** from its arming until it
+//! expires or is deleted, and **running** while its callback runs: it can be both, and it can be neither. Each CPU
+//! has a **base**: the list of the timers pending there. The **tick** is the CPU's clock interrupt.
+//!
+//! ```text
+//!            add_timer, mod_timer                    the softirq takes it
+//!   idle ----------------------------> pending ----------------------------> running
+//!    ^  <----------------------------                                       |   |
+//!    |      del_timer (returns true)    ^------- mod_timer by the callback --+   |
+//!    +----------------------- the callback returns -----------------------------+
+//! ```
+//!
+//! # Invariants
+//! 1. *One operation, one step.* Arming, deleting and expiring are one announced step each, and all of them touch one
+//!    object, the machine's timer bases, besides the timer. So no lock is needed inside, and the explorer tries every
+//!    order of them. What an operation decides, it decides after its step, from what that step covers.
+//! 2. *A pending timer is on exactly one base's list*, ordered by `expires`, equal ones by arming.
+//! 3. *A timer runs on one CPU at a time.* Arming a timer while its callback runs puts it on the base where it runs;
+//!    otherwise on the base of the CPU that arms it.
+//! 4. *The running word of a base names the running timer*: [`Timer`]'s tag from the expiry step to the step after
+//!    the callback, else 0. It is the base's own word, for the callback may free its timer; nothing of the timer is
+//!    touched after the callback has been called.
+//! 5. *The clock event of a CPU is programmed for the first timer of its base* that has expirations left
+//!    ([`Limits::expiries`](ringzero_machine::Limits)). From the tick until the timer softirq has found nothing more
+//!    to do, it is not programmed: the softirq does that at its end.
+//! 6. *Jiffies advance in the tick*, to the deadline that the tick was programmed for, and never backwards. Reading
+//!    them ([`jiffies`]) is a step.
+//! 7. *Expiry reads the timer.* After the expiry step the softirq reads the callback from the timer's memory, as a
+//!    step of its own: if the memory was freed while the timer was pending or is freed just then, that is the
+//!    `use-after-free`.
+//!
+//! # Why `del_timer_sync` must not wait under a lock that an interrupt takes
+//! It waits until the running word changes (invariant 4), that is until the callback's CPU gets on. Seed 001 shows how
+//! the two can wait for each other, although the lock has nothing to do with the timer:
+//!
+//! ```text
+//!   CPU 0                                      CPU 1
+//!                                              softirq: running word = timer; callback begins
+//!   spin_lock_irq(l)
+//!                                              hardirq on top of the callback: spin_lock(l) waits for CPU 0
+//!   del_timer_sync(timer) waits for CPU 1
+//! ```
+//! CPU 1 cannot finish its callback before the interrupt above it has the lock; CPU 0 does not release the lock before
+//! the callback has finished. Hence the rule: whoever calls `del_timer_sync` holds no lock that is ever taken in
+//! interrupt context, and none that the callback takes.
+//!
+//! # How it differs from Linux
+//! - A sorted list instead of a wheel: timers expire in the order of `expires`, at the exact jiffy.
+//! - One object stands for all bases in the explorer's eyes (invariant 1), so operations on unrelated timers are
+//!   tried in both orders. Linux takes one lock a base; which base a timer is on would have to be read in a step
+//!   before, as Linux does in a retry loop.
+//! - A bound on expirations: a timer that has used it up stays pending and does not expire any more.
+//! - Deleting the first timer withdraws the clock event; Linux lets the tick come in vain.
+//! - `del_timer_sync` in hardirq context is not refused; where it can deadlock, the explorer shows it.
+//! - No deferrable timers, no migration between CPUs, no hrtimers yet.
+//!
+//! Source: seed 001 (timers, time), seed 002 (racing timers).
+#![no_std]
+
+mod base;
+mod jiffies;
+mod linux;
+mod object;
+mod run;
+mod timer;
+
+pub use jiffies::*;
+pub use linux::*;
+pub use object::ObjectTimer;
+pub use run::init;
+pub use timer::Timer;

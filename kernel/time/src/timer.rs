@@ -1,0 +1,396 @@
+//! `struct timer_list` and what can be done with it.
+
+use crate::base::{TimerBase, conflicts};
+use crate::jiffies::time_before;
+use core::cell::Cell;
+use core::mem;
+use core::panic::Location;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, cpu, machine, step, wait};
+
+const PENDING: u32 = 1;
+const SHUT_DOWN: u32 = 2;
+
+/// A timer (`struct timer_list`).
+///
+/// It is usually a field of the object that it belongs to; its callback then finds the object with
+/// [`from_timer!`](crate::from_timer), or it is an [`ObjectTimer`](crate::ObjectTimer). All zeroes is a timer without a callback: arming it panics with a message.
+///
+/// ```
+/// use ringzero_time::Timer;
+/// fn poll(timer: &'static Timer) {
+///     timer.mod_timer(ringzero_time::jiffies() + 2);
+/// }
+/// static POLL: Timer = Timer::new(poll);
+/// assert!(!POLL.timer_pending());
+/// ```
+#[doc(alias = "timer_list")]
+#[repr(C)]
+pub struct Timer {
+    /// The timer's object in steps: [`PENDING`] and [`SHUT_DOWN`].
+    state: AtomicU32,
+    /// The CPU whose base it is or was last on.
+    cpu: AtomicU32,
+    /// The next pending timer of the base.
+    pub(crate) next: Cell<Option<&'static Timer>>,
+    /// When it is due: `expires`, but not before its base's next turn. The key of the list.
+    pub(crate) due: Cell<u64>,
+    expires: AtomicU64,
+    /// `fn(&'static Timer)`, null when it was not set up.
+    function: AtomicPtr<()>,
+    /// The old style callback, `fn(usize)`; null when `function` is the callback.
+    old_function: AtomicPtr<()>,
+    data: AtomicUsize,
+    /// How often it expired in this execution.
+    fired: AtomicU32,
+    /// Where it was made: its class.
+    class: Option<Place>,
+}
+
+// SAFETY: all fields but `next`, `due` and `class` are atomics, `class` is never written; `next` and `due` are touched
+// only when the timer goes on a list, is there or leaves it, on the thread of that list's machine (crate invariants 1
+// and 2).
+unsafe impl Sync for Timer {}
+// SAFETY: as above; a timer on a list cannot be moved, since only `&'static` ones get there.
+unsafe impl Send for Timer {}
+
+/// What a timer calls.
+#[derive(Clone, Copy)]
+pub(crate) enum Callback {
+    Timer(fn(&'static Timer)),
+    Data(fn(usize), usize),
+}
+
+impl Timer {
+    /// A timer that calls `f` with itself.
+    #[doc(alias = "timer_setup")]
+    #[doc(alias = "DEFINE_TIMER")]
+    #[must_use]
+    #[track_caller]
+    pub const fn new(f: fn(&'static Timer)) -> Self {
+        Self::make(f as *mut (), ptr::null_mut(), 0)
+    }
+
+    /// A timer in the old style, that calls `f` with `data`.
+    #[doc(alias = "setup_timer")]
+    #[doc(alias = "init_timer")]
+    #[must_use]
+    #[track_caller]
+    pub const fn with_data(f: fn(usize), data: usize) -> Self {
+        Self::make(ptr::null_mut(), f as *mut (), data)
+    }
+
+    #[track_caller]
+    const fn make(function: *mut (), old_function: *mut (), data: usize) -> Self {
+        Self {
+            state: AtomicU32::new(0),
+            cpu: AtomicU32::new(0),
+            next: Cell::new(None),
+            due: Cell::new(0),
+            expires: AtomicU64::new(0),
+            function: AtomicPtr::new(function),
+            old_function: AtomicPtr::new(old_function),
+            data: AtomicUsize::new(data),
+            fired: AtomicU32::new(0),
+            class: Some(Location::caller()),
+        }
+    }
+
+    /// The data word, of use to the callback as it likes.
+    #[must_use]
+    pub fn data(&self) -> usize {
+        self.data.load(Ordering::Relaxed)
+    }
+
+    /// Sets the data word. No step: to be done before the timer is armed.
+    pub fn set_data(&self, data: usize) {
+        self.data.store(data, Ordering::Relaxed);
+    }
+
+    /// When it expires or expired. A step that reads the timer.
+    #[must_use]
+    #[track_caller]
+    pub fn expires(&self) -> u64 {
+        step(&self.step(Op::ReadOnce, Mode::Read, Location::caller()));
+        self.expires_now()
+    }
+
+    /// Sets when it expires, for [`Timer::add_timer`]. A step that writes the timer; it must not be pending.
+    #[track_caller]
+    pub fn set_expires(&self, expires: u64) {
+        step(&self.step(Op::WriteOnce, Mode::Write, Location::caller()));
+        assert!(!self.is_pending(), "the expiry of a pending timer is changed by mod_timer()");
+        self.expires.store(expires, Ordering::Relaxed);
+    }
+
+    /// Arms the timer for the time in `expires`, on this CPU.
+    ///
+    /// Context: any but NMI. Never sleeps.
+    ///
+    /// # Panics
+    /// When it is pending already (a BUG in Linux), has no callback, or outside a machine.
+    #[track_caller]
+    pub fn add_timer(&'static self) {
+        let m = self.enter(Op::TimerArm, Location::caller());
+        assert!(!self.is_pending(), "add_timer(): the timer is pending already");
+        self.arm(m, self.expires_now(), None);
+    }
+
+    /// Arms the timer for the time in `expires`, on CPU `cpu`.
+    ///
+    /// Context: any but NMI, but not the timer's own callback. Never sleeps.
+    ///
+    /// # Panics
+    /// As [`Timer::add_timer`], and when there is no such CPU.
+    #[track_caller]
+    pub fn add_timer_on(&'static self, cpu: u32) {
+        let m = self.enter(Op::TimerArm, Location::caller());
+        assert!(cpu < m.nr_cpus(), "add_timer_on(): there is no CPU {cpu}");
+        assert!(!self.is_pending(), "add_timer_on(): the timer is pending already");
+        self.arm(m, self.expires_now(), Some(cpu));
+    }
+
+    /// Arms the timer for `expires`, whether it is pending or not. Returns whether it was. The only safe way to arm
+    /// a timer that several contexts use at once.
+    ///
+    /// Context: any but NMI. Never sleeps. A timer that was shut down stays as it is.
+    ///
+    /// # Panics
+    /// When it has no callback, or outside a machine.
+    #[doc(alias = "mod_timer_pinned")]
+    #[track_caller]
+    pub fn mod_timer(&'static self, expires: u64) -> bool {
+        self.modify(expires, Location::caller(), true)
+    }
+
+    /// Changes the expiry of a pending timer; leaves an idle one alone. Returns whether it was pending.
+    ///
+    /// Context and panics: as [`Timer::mod_timer`].
+    #[track_caller]
+    pub fn mod_timer_pending(&'static self, expires: u64) -> bool {
+        self.modify(expires, Location::caller(), false)
+    }
+
+    /// Deletes the timer. Returns whether it was pending. It may be running still (or be about to, if it was not
+    /// pending): see [`Timer::del_timer_sync`].
+    ///
+    /// Context: any but NMI. Never sleeps.
+    ///
+    /// # Panics
+    /// Outside a machine.
+    #[doc(alias = "timer_delete")]
+    #[track_caller]
+    pub fn del_timer(&'static self) -> bool {
+        let m = self.enter(Op::TimerDelete, Location::caller());
+        self.detach(m)
+    }
+
+    /// Deletes the timer if it is not running: `Some(whether it was pending)`; `None` (Linux: -1) while it runs.
+    ///
+    /// Context: any but NMI. Never sleeps.
+    ///
+    /// # Panics
+    /// Outside a machine.
+    #[track_caller]
+    pub fn try_to_del_timer_sync(&'static self) -> Option<bool> {
+        let m = self.enter(Op::TimerDelete, Location::caller());
+        (!self.base().runs(self)).then(|| self.detach(m))
+    }
+
+    /// Deletes the timer and waits until its callback does not run any more; again, if the callback armed it
+    /// meanwhile. Returns how often it was pending, so not 0 exactly if it was.
+    ///
+    /// Context: task or softirq, spinning, never sleeping; not the timer's own callback (it would wait for itself).
+    /// The caller holds no lock that the callback takes, nor any that is ever taken in interrupt context (see the
+    /// crate's diagram), and nobody else arms the timer meanwhile.
+    ///
+    /// # Panics
+    /// Outside a machine.
+    #[doc(alias = "timer_delete_sync")]
+    #[track_caller]
+    pub fn del_timer_sync(&'static self) -> u32 {
+        self.stop(Location::caller(), 0)
+    }
+
+    /// Today's form of [`Timer::del_timer_sync`]: returns whether it was pending.
+    #[track_caller]
+    pub fn timer_delete_sync(&'static self) -> bool {
+        self.stop(Location::caller(), 0) != 0
+    }
+
+    /// Deletes the timer for good: arming it has no effect from now on. Returns whether it was pending. Does not
+    /// wait for the callback.
+    ///
+    /// Context and panics: as [`Timer::del_timer`].
+    #[track_caller]
+    pub fn timer_shutdown(&'static self) -> bool {
+        let m = self.enter(Op::TimerDelete, Location::caller());
+        self.set(SHUT_DOWN);
+        self.detach(m)
+    }
+
+    /// [`Timer::timer_shutdown`] and [`Timer::timer_delete_sync`] in one.
+    ///
+    /// Context and panics: as [`Timer::del_timer_sync`].
+    #[track_caller]
+    pub fn timer_shutdown_sync(&'static self) -> bool {
+        self.stop(Location::caller(), SHUT_DOWN) != 0
+    }
+
+    /// Whether the timer is pending: a look, without any synchronisation.
+    ///
+    /// Context: any. Never sleeps.
+    #[track_caller]
+    pub fn timer_pending(&self) -> bool {
+        step(&self.step(Op::TimerPending, Mode::Read, Location::caller()).also(conflicts(), false));
+        self.is_pending()
+    }
+
+    fn modify(&'static self, expires: u64, place: Place, idle_too: bool) -> bool {
+        let m = self.enter(Op::TimerArm, place);
+        let from = self.cpu.load(Ordering::Relaxed);
+        let was = self.unlink();
+        if was || idle_too {
+            self.arm(m, expires, None);
+        }
+        if was {
+            TimerBase::of(from).program(m, from);
+        }
+        was
+    }
+
+    fn stop(&'static self, place: Place, also_set: u32) -> u32 {
+        let mut deleted = 0;
+        loop {
+            let m = self.enter(Op::TimerDelete, place);
+            self.set(also_set);
+            deleted += u32::from(self.detach(m));
+            let base = self.base();
+            if !base.runs(self) {
+                return deleted;
+            }
+            // Pairs with the release of the step after the callback: what the callback did is visible then.
+            let at = ptr::from_ref(&base.running).addr();
+            let s = Step::new(Op::TimerWait, Mode::Read, at, 4, place).ordered(true, false);
+            let other = Cond::on(&base.running, |now, mine| now != mine, u64::from(self.tag()));
+            wait(&s.named(Some("running timer"), self.class), other, WaitKind::Spin);
+            if !other.holds() {
+                // Only while a failed execution unwinds: waiting is over, whatever runs.
+                return deleted;
+            }
+        }
+    }
+
+    /// Announces an operation that changes the timer, and gives the machine.
+    fn enter(&self, op: Op, place: Place) -> &'static dyn Machine {
+        let Some(m) = machine() else { panic!("{} at {place} is not on a machine: no clock", op.name()) };
+        step(&self.step(op, Mode::Rmw, place).also(conflicts(), true));
+        m
+    }
+
+    fn step(&self, op: Op, mode: Mode, place: Place) -> Step {
+        Step::new(op, mode, ptr::from_ref(&self.state).addr(), 4, place).named(Some("timer"), self.class)
+    }
+
+    /// Takes the timer off its base's list, if it is there; returns whether it was.
+    fn unlink(&'static self) -> bool {
+        let was = self.is_pending();
+        if was {
+            self.clear(PENDING);
+            self.base().remove(self);
+        }
+        was
+    }
+
+    /// [`Timer::unlink`], with what follows for the clock event.
+    fn detach(&'static self, m: &dyn Machine) -> bool {
+        let was = self.unlink();
+        if was {
+            self.base().program(m, self.cpu.load(Ordering::Relaxed));
+        }
+        was
+    }
+
+    /// Puts the timer, which is on no list, on the list of `on`, or where crate invariant 3 says.
+    fn arm(&'static self, m: &dyn Machine, expires: u64, on: Option<u32>) {
+        assert!(self.has_callback(), "this timer was never set up: it has no callback");
+        if self.state.load(Ordering::Relaxed) & SHUT_DOWN != 0 {
+            return;
+        }
+        let target = if self.base().runs(self) { self.cpu.load(Ordering::Relaxed) } else { cpu().id.get() };
+        let target = on.unwrap_or(target);
+        self.expires.store(expires, Ordering::Relaxed);
+        self.cpu.store(target, Ordering::Relaxed);
+        self.set(PENDING);
+        let base = self.base();
+        let floor = base.floor.get();
+        self.due.set(if time_before(expires, floor) { floor } else { expires });
+        base.insert(self);
+        base.program(m, target);
+    }
+
+    /// The timer is taken off its list because its time has come.
+    pub(crate) fn expired(&self) {
+        self.clear(PENDING);
+        self.fired.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn base(&self) -> &'static TimerBase {
+        TimerBase::of(self.cpu.load(Ordering::Relaxed))
+    }
+
+    fn is_pending(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & PENDING != 0
+    }
+
+    fn set(&self, bits: u32) {
+        self.state.fetch_or(bits, Ordering::Relaxed);
+    }
+
+    fn clear(&self, bits: u32) {
+        self.state.fetch_and(!bits, Ordering::Relaxed);
+    }
+
+    fn has_callback(&self) -> bool {
+        !self.function.load(Ordering::Relaxed).is_null() || !self.old_function.load(Ordering::Relaxed).is_null()
+    }
+
+    /// `expires`, within a step that covers it.
+    pub(crate) fn expires_now(&self) -> u64 {
+        self.expires.load(Ordering::Relaxed)
+    }
+
+    /// How often it expired in this execution.
+    pub(crate) fn fired(&self) -> u32 {
+        self.fired.load(Ordering::Relaxed)
+    }
+
+    /// What stands for the timer in its base's running word: not 0, and different for timers that live at once
+    /// within the same 32 GB.
+    pub(crate) fn tag(&self) -> u32 {
+        ((ptr::from_ref(self).addr() >> 3) as u32).max(1)
+    }
+
+    /// Where the timer was made.
+    pub(crate) fn class(&self) -> Place {
+        self.class.unwrap_or(Location::caller())
+    }
+
+    /// The address of a word of the timer that is never written while it can expire.
+    pub(crate) fn function_address(&self) -> usize {
+        ptr::from_ref(&self.function).addr()
+    }
+
+    pub(crate) fn callback(&self) -> Callback {
+        let old = self.old_function.load(Ordering::Relaxed);
+        if !old.is_null() {
+            // SAFETY: `with_data` is what stores a non-null word here, made of a function of this type.
+            return Callback::Data(unsafe { mem::transmute::<*mut (), fn(usize)>(old) }, self.data());
+        }
+        let new = self.function.load(Ordering::Relaxed);
+        assert!(!new.is_null(), "only a timer with a callback can be armed");
+        // SAFETY: not null, so stored by `new`, made of a function of this type.
+        Callback::Timer(unsafe { mem::transmute::<*mut (), fn(&'static Timer)>(new) })
+    }
+}

@@ -1,0 +1,37 @@
+//! Boots a kernel instance.
+
+use ringzero_machine::machine;
+use ringzero_sched::{Task, TaskOptions, spawn};
+
+struct Init(*const (dyn Fn() + Sync));
+
+// SAFETY: the pointed-to closure may be called from any thread (`Sync`); it outlives the execution.
+unsafe impl Send for Init {}
+
+/// Sets up a kernel instance and creates the init task, which runs `program` in task context on CPU 0.
+///
+/// Called by a machine at the start of an execution; `program` must outlive it.
+pub fn boot(program: &(dyn Fn() + Sync)) {
+    ringzero_softirq::init();
+    ringzero_time::init();
+    ringzero_sched::init();
+    // SAFETY: only the lifetime is widened; the machine ends the execution before `program` goes away.
+    let init = Init(unsafe { std::mem::transmute::<*const (dyn Fn() + Sync + '_), *const (dyn Fn() + Sync)>(program) });
+    let options = TaskOptions { allowed: 1, ..TaskOptions::new("init") };
+    spawn(options, move || {
+        let init = init;
+        // SAFETY: as above.
+        unsafe { (*init.0)() };
+    });
+}
+
+/// Registers the module's exit function: it runs when nothing else can run, in task context on CPU 0.
+///
+/// Called from the init function. A second call replaces the first. Outside a machine it does nothing.
+pub fn on_exit<F: FnOnce() + Send + 'static>(exit: F) {
+    if let Some(m) = machine() {
+        let options = TaskOptions { allowed: 1, ..TaskOptions::new("exit") };
+        let spec = Task::new(options, exit).spec();
+        m.on_exit(spec.entry, spec.data);
+    }
+}

@@ -1,0 +1,261 @@
+//! Checking a closure.
+
+use crate::boot::boot;
+use ringzero_explore::{Answer, Program, Settings, Strategy, Verdict};
+use ringzero_machine::PreemptModel;
+use ringzero_model::TimeModel;
+use ringzero_report::Style;
+use ringzero_trace::TraceFile;
+use std::fmt;
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A check of a closure, with its settings.
+#[derive(Clone, Debug)]
+pub struct Check {
+    settings: Settings,
+    name: Option<String>,
+    dir: PathBuf,
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+macro_rules! setting {
+    ($(#[$m:meta] $name:ident: $t:ty => $($field:ident).+;)*) => {$(
+        #[$m]
+        #[must_use]
+        pub fn $name(mut self, $name: $t) -> Self {
+            self.settings.$($field).+ = $name;
+            self
+        }
+    )*};
+}
+
+impl Check {
+    /// A check with the command line's defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { settings: Settings::default(), name: None, dir: PathBuf::from("target/ringzero") }
+    }
+
+    setting! {
+        /// CPUs of the machine, 1 to 16. Default 2.
+        cpus: usize => machine.cpus;
+        /// Arrivals a line. Default 1.
+        interrupts: u32 => machine.interrupts;
+        /// Arrivals a non-maskable line. Default 1.
+        nmis: u32 => machine.nmis;
+        /// Expirations a timer. Default 2.
+        expiries: u32 => machine.expiries;
+        /// Allocations that may fail in one execution. Default 0.
+        failures: u32 => machine.failures;
+        /// Steps of one execution. Default 10,000.
+        steps: u32 => machine.steps;
+        /// How time passes.
+        time: TimeModel => machine.time;
+        /// The preemption model. Default full.
+        preempt: PreemptModel => machine.preempt;
+        /// Whether the primitives' own atomics are steps.
+        fine: bool => machine.fine;
+        /// Executions at most. Default 1,000,000.
+        executions: u64 => executions;
+        /// How the next step is chosen.
+        strategy: Strategy => strategy;
+        /// The samplers' seed.
+        seed: u64 => seed;
+        /// Threads that search. Default 1.
+        jobs: usize => jobs;
+        /// Whether to go on after a violation.
+        all_classes: bool => all_classes;
+    }
+
+    /// Involuntary task switches at most (unbounded by default). The search is then not reduced.
+    #[must_use]
+    pub fn preemptions(mut self, preemptions: u32) -> Self {
+        self.settings.machine.preemptions = Some(preemptions);
+        self
+    }
+
+    /// Seconds at most. Default 60.
+    #[must_use]
+    pub fn seconds(mut self, seconds: f64) -> Self {
+        self.settings.time = Duration::from_secs_f64(seconds.max(0.0));
+        self
+    }
+
+    /// The program's name in reports and traces. Default: the test's name, else the caller's place.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
+    }
+
+    /// Where traces are written. Default `target/ringzero`.
+    #[must_use]
+    pub fn trace_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = dir.into();
+        self
+    }
+
+    fn program_name(&self, caller: &Location<'_>) -> String {
+        if let Some(n) = &self.name {
+            return n.clone();
+        }
+        match std::thread::current().name() {
+            Some(n) if n != "main" => n.to_owned(),
+            _ => format!("{}:{}", caller.file(), caller.line()),
+        }
+    }
+
+    /// Runs the check. The closure is the init function of a module, in task context on CPU 0.
+    ///
+    /// # Panics
+    /// When a trace cannot be written.
+    #[track_caller]
+    pub fn run<F: Fn() + Send + Sync + 'static>(self, init: F) -> Report {
+        let name = self.program_name(Location::caller());
+        self.run_named(name, &init)
+    }
+
+    fn run_named(&self, name: String, init: &(dyn Fn() + Sync)) -> Report {
+        let start = || boot(init);
+        let program = Program { name: &name, boot: &start };
+        let answer = ringzero_explore::check(&program, &self.settings, &mut |_| {});
+        let path = answer.finding.as_ref().map(|f| {
+            f.write(&self.dir).unwrap_or_else(|e| panic!("cannot write a trace to {}: {e}", self.dir.display()))
+        });
+        Report { name, answer, path, cargo_test: std::thread::current().name().map(str::to_owned) }
+    }
+
+    /// Runs the check as a test: honours `RINGZERO_REPLAY`, `RINGZERO_SEED`, `RINGZERO_EXECUTIONS` and
+    /// `RINGZERO_STRATEGY`, and panics with the report if a rule was violated.
+    ///
+    /// # Panics
+    /// When a rule was violated, or an environment variable is not understood.
+    #[track_caller]
+    pub fn test<F: Fn() + Send + Sync + 'static>(mut self, init: F) {
+        let name = self.program_name(Location::caller());
+        if let Ok(file) = std::env::var("RINGZERO_REPLAY") {
+            return replay_file(&name, Path::new(&file), &init);
+        }
+        self.from_environment();
+        let report = self.run_named(name, &init);
+        match report.verdict() {
+            Verdict::Violated => panic!("\n{report}"),
+            Verdict::NotFound => eprintln!("{report}"),
+            Verdict::Holds => {}
+        }
+    }
+
+    fn from_environment(&mut self) {
+        let number = |key: &str| {
+            std::env::var(key).ok().map(|v| v.parse::<u64>().unwrap_or_else(|_| panic!("{key}: `{v}` is not a number")))
+        };
+        if let Some(n) = number("RINGZERO_SEED") {
+            self.settings.seed = n;
+        }
+        if let Some(n) = number("RINGZERO_EXECUTIONS") {
+            self.settings.executions = n;
+        }
+        if let Ok(v) = std::env::var("RINGZERO_STRATEGY") {
+            self.settings.strategy =
+                Strategy::parse(&v).unwrap_or_else(|| panic!("RINGZERO_STRATEGY: there is no strategy `{v}`"));
+        }
+    }
+}
+
+fn replay_file(name: &str, file: &Path, init: &(dyn Fn() + Sync)) {
+    let trace = TraceFile::load(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    let start = || boot(init);
+    let program = Program { name, boot: &start };
+    match ringzero_explore::replay(&program, &trace) {
+        Ok(again) => panic!("\n{}", ringzero_report::text(&again, &Style::default())),
+        Err(e) => panic!("{}: {e}", file.display()),
+    }
+}
+
+/// Checks a closure with the default settings, in a `#[test]`: panics with the report if a rule is violated.
+#[track_caller]
+pub fn check<F: Fn() + Send + Sync + 'static>(init: F) {
+    Check::new().test(init);
+}
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    name: String,
+    answer: Answer,
+    path: Option<PathBuf>,
+    cargo_test: Option<String>,
+}
+
+impl Report {
+    /// The verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.answer.verdict
+    }
+
+    /// The code of the finding, if a rule was violated.
+    #[must_use]
+    pub fn finding(&self) -> Option<&str> {
+        self.answer.finding.as_ref().map(TraceFile::code)
+    }
+
+    /// Executions: distinct classes, plus samples.
+    #[must_use]
+    pub fn executions(&self) -> u64 {
+        self.answer.executions
+    }
+
+    /// The trace file, if a rule was violated.
+    #[must_use]
+    pub fn trace(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The trace itself, if a rule was violated.
+    #[must_use]
+    pub fn trace_file(&self) -> Option<&TraceFile> {
+        self.answer.finding.as_ref()
+    }
+
+    /// All counts.
+    #[must_use]
+    pub fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    /// The program's name.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let a = &self.answer;
+        match &a.finding {
+            Some(trace) => {
+                let style = Style { trace_path: self.path.clone(), cargo_test: self.cargo_test.clone(), ..Style::default() };
+                f.write_str(&ringzero_report::text(trace, &style))
+            }
+            None => write!(
+                f,
+                "{}: {} ({} executions, {} redundant, {:.3} s{})",
+                self.name,
+                a.verdict.as_str(),
+                a.executions,
+                a.redundant,
+                a.seconds,
+                a.why.as_ref().map(|w| format!("; {w}")).unwrap_or_default()
+            ),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Ringzero: the Linux kernel's concurrency world in Rust, and a checker that explores it.
+//!
+//! A program is the init function of a module: it creates kthreads, requests interrupt lines, arms timers. [`check`]
+//! runs it on a model machine, again and again, with every interleaving of CPUs and every arrival of an interrupt that
+//! can make a difference, and reports a violated rule as a short, replayable trace.
+//!
+//! ```
+//! use ringzero::{atomic::Atomic, kthread::kthread_run_on_cpu, Check, Verdict};
+//!
+//! ringzero::global! { static COUNTER: Atomic = Atomic::new(0); }
+//!
+//! let report = Check::new().cpus(2).run(|| {
+//!     for cpu in 0..2 {
+//!         kthread_run_on_cpu(|| { COUNTER.inc(); }, cpu, "incrementer");
+//!     }
+//! });
+//! assert_eq!(report.verdict(), Verdict::Holds);
+//! ```
+//!
+//! The modules are named after `include/linux`: each re-exports from the crate that has the implementation.
+
+mod boot;
+mod check;
+
+pub use boot::on_exit;
+pub use check::{Check, Report, check};
+pub use ringzero_explore::{Progress, ReplayError, Strategy, Verdict};
+pub use ringzero_machine::{PreemptModel, define_per_cpu};
+pub use ringzero_macros::test;
+pub use ringzero_model::TimeModel;
+
+/// For programs that are run by name: the command line and the gallery.
+pub mod program {
+    pub use crate::boot::boot;
+    pub use ringzero_explore::{Answer, Program, Settings, check, fingerprint, replay};
+    pub use ringzero_model::Config;
+    pub use ringzero_report as report;
+    pub use ringzero_trace::{TraceError, TraceFile};
+}
+
+/// Spinlocks (`linux/spinlock.h`).
+pub mod sync {
+    pub use ringzero_spinning::*;
+}
+
+/// Atomics, marked and plain shared data, barriers, bit operations (`linux/atomic.h`, `asm/barrier.h`,
+/// `linux/bitops.h`, `linux/compiler.h`).
+pub mod atomic {
+    pub use ringzero_atomic::*;
+}
+
+/// Execution contexts (`linux/preempt.h`, `linux/irqflags.h`, `linux/bottom_half.h`).
+pub mod context {
+    pub use ringzero_context::*;
+}
+
+/// Softirqs (`linux/interrupt.h`).
+pub mod softirq {
+    pub use ringzero_softirq::*;
+}
+
+/// Interrupt lines (`linux/interrupt.h`, `linux/irq.h`).
+pub mod irq {
+    pub use ringzero_irq::*;
+}
+
+/// Kernel threads (`linux/kthread.h`).
+pub mod kthread {
+    pub use ringzero_sched::{
+        kthread_bind, kthread_bind_mask, kthread_create, kthread_create_on_cpu, kthread_run, kthread_run_on_cpu,
+        kthread_should_stop, kthread_stop, task_name,
+    };
+}
+
+/// Tasks and scheduling (`linux/sched.h`).
+pub mod sched {
+    pub use ringzero_sched::*;
+}
+
+/// Wait queues (`linux/wait.h`).
+pub mod wait {
+    pub use ringzero_sched::{
+        Interrupted, WaitQueueEntry, WaitQueueHead, add_wait_queue, add_wait_queue_exclusive, finish_wait,
+        prepare_to_wait, prepare_to_wait_exclusive, remove_wait_queue, wait_event, wait_event_interruptible,
+        wait_event_killable, waitqueue_active, wake_up, wake_up_all, wake_up_interruptible, wake_up_nr,
+    };
+}
+
+/// Timers and jiffies (`linux/timer.h`, `linux/jiffies.h`).
+pub mod timer {
+    pub use ringzero_time::*;
+}
+
+/// Memory (`linux/slab.h`, `linux/gfp.h`).
+pub mod slab {
+    pub use ringzero_mm::*;
+}
+
+/// Calls to other CPUs (`linux/smp.h`).
+pub mod smp {
+    pub use ringzero_smp::*;
+}
+
+/// What a program has to write for code that uses it to be part of the machine.
+#[doc(hidden)]
+pub mod machine {
+    pub use ringzero_machine::*;
+}
+
+/// Declares a static of a checked program: each execution (and each explorer) has its own copy, set back at its start.
+///
+/// ```
+/// use ringzero::sync::SpinLock;
+/// ringzero::global! {
+///     /// What the device has counted.
+///     static COUNT: SpinLock<u32> = SpinLock::new(0);
+/// }
+/// ```
+#[macro_export]
+macro_rules! global {
+    ($($(#[$m:meta])* $v:vis static $name:ident : $t:ty = $init:expr;)*) => {$(
+        $(#[$m])*
+        #[unsafe(link_section = "ringzero_local")]
+        $v static $name: $crate::machine::MachineLocal<$t> = $crate::machine::MachineLocal::new($init);
+    )*};
+}

@@ -1,0 +1,2 @@
+//! Helpers of the test suite.
+pub mod mini;

@@ -1,0 +1,64 @@
+//! `cargo xtask`: the project's own commands.
+//!
+//! - `ci`: everything that must pass, in one command;
+//! - `tidy`: the rules about the code that no compiler and no linter checks;
+//! - `bench explore`: the explorer against its peers.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod ci;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// The project's own commands.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+enum Task {
+    /// Run everything that must pass: format, clippy, tidy, documentation, tests, the gallery.
+    Ci,
+    /// Check the project's own rules: layering, lengths, banned calls, statics, finding pages, words.
+    Tidy,
+    /// Measure against the peers.
+    Bench {
+        #[command(subcommand)]
+        which: bench::Bench,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = workspace_root();
+    let result = match Arguments::parse().task {
+        Task::Ci => ci::run(&root),
+        Task::Tidy => tidy::run(&root),
+        Task::Bench { which } => bench::run(&root, &which),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace that this program was built from.
+fn workspace_root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+/// The cargo that runs this program (or the one on the path), in the workspace.
+fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
