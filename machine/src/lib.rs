@@ -37,7 +37,7 @@ pub use contract::{
 };
 pub use cpu::{Cpu, IrqState, cpu, in_machine, install, machine};
 pub use kbox::KBox;
-pub use local::{MachineLocal, PerCpu, local_template, percpu_template, set_local_bases};
+pub use local::{Global, MachineLocal, PerCpu, local_template, percpu_template, set_local_bases};
 
 /// Announces a step; returns when it is this context's turn to perform it. A no-op outside a machine.
 #[inline]

@@ -47,6 +47,27 @@ impl<T> core::ops::Deref for MachineLocal<T> {
     }
 }
 
+/// A static of a checked program: as [`MachineLocal`], but nothing of it hides a method of what it holds. Made by
+/// `ringzero::global!`.
+#[repr(transparent)]
+pub struct Global<T>(MachineLocal<T>);
+
+impl<T> Global<T> {
+    /// A template.
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Self(MachineLocal::new(value))
+    }
+}
+
+impl<T: 'static> core::ops::Deref for Global<T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 /// State that each CPU of an instance has for itself. Made by [`define_per_cpu!`](crate::define_per_cpu).
 #[repr(transparent)]
 pub struct PerCpu<T>(T);

@@ -118,18 +118,34 @@ impl Check {
     /// When a trace cannot be written.
     #[track_caller]
     pub fn run<F: Fn() + Send + Sync + 'static>(self, init: F) -> Report {
-        let name = self.program_name(Location::caller());
-        self.run_named(name, &init)
+        let mut check = self;
+        let name = check.program_name(Location::caller());
+        check.from_environment();
+        check.replayed(&name, &init).unwrap_or_else(|| check.run_named(name, &init))
+    }
+
+    /// The report of the trace that `RINGZERO_REPLAY` names, if it is one of this program.
+    fn replayed(&self, name: &str, init: &(dyn Fn() + Sync)) -> Option<Report> {
+        let file = PathBuf::from(std::env::var_os("RINGZERO_REPLAY")?);
+        let trace = TraceFile::load(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        if trace.program != name {
+            return None;
+        }
+        let start = || boot(init);
+        let program = Program { name, in_test: true, boot: &start };
+        let again = ringzero_explore::replay(&program, &trace).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let answer = Answer::of_replay(again);
+        Some(Report { name: name.to_owned(), answer, path: Some(file) })
     }
 
     fn run_named(&self, name: String, init: &(dyn Fn() + Sync)) -> Report {
         let start = || boot(init);
-        let program = Program { name: &name, boot: &start };
+        let program = Program { name: &name, in_test: true, boot: &start };
         let answer = ringzero_explore::check(&program, &self.settings, &mut |_| {});
         let path = answer.finding.as_ref().map(|f| {
             f.write(&self.dir).unwrap_or_else(|e| panic!("cannot write a trace to {}: {e}", self.dir.display()))
         });
-        Report { name, answer, path, cargo_test: std::thread::current().name().map(str::to_owned) }
+        Report { name, answer, path }
     }
 
     /// Runs the check as a test: honours `RINGZERO_REPLAY`, `RINGZERO_SEED`, `RINGZERO_EXECUTIONS` and
@@ -140,11 +156,8 @@ impl Check {
     #[track_caller]
     pub fn test<F: Fn() + Send + Sync + 'static>(mut self, init: F) {
         let name = self.program_name(Location::caller());
-        if let Ok(file) = std::env::var("RINGZERO_REPLAY") {
-            return replay_file(&name, Path::new(&file), &init);
-        }
         self.from_environment();
-        let report = self.run_named(name, &init);
+        let report = self.replayed(&name, &init).unwrap_or_else(|| self.run_named(name, &init));
         match report.verdict() {
             Verdict::Violated => panic!("\n{report}"),
             Verdict::NotFound => eprintln!("{report}"),
@@ -169,16 +182,6 @@ impl Check {
     }
 }
 
-fn replay_file(name: &str, file: &Path, init: &(dyn Fn() + Sync)) {
-    let trace = TraceFile::load(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    let start = || boot(init);
-    let program = Program { name, boot: &start };
-    match ringzero_explore::replay(&program, &trace) {
-        Ok(again) => panic!("\n{}", ringzero_report::text(&again, &Style::default())),
-        Err(e) => panic!("{}: {e}", file.display()),
-    }
-}
-
 /// Checks a closure with the default settings, in a `#[test]`: panics with the report if a rule is violated.
 #[track_caller]
 pub fn check<F: Fn() + Send + Sync + 'static>(init: F) {
@@ -191,7 +194,6 @@ pub struct Report {
     name: String,
     answer: Answer,
     path: Option<PathBuf>,
-    cargo_test: Option<String>,
 }
 
 impl Report {
@@ -204,7 +206,7 @@ impl Report {
     /// The code of the finding, if a rule was violated.
     #[must_use]
     pub fn finding(&self) -> Option<&str> {
-        self.answer.finding.as_ref().map(TraceFile::code)
+        self.answer.finding.as_ref().map(|t| t.code.as_str())
     }
 
     /// Executions: distinct classes, plus samples.
@@ -243,8 +245,8 @@ impl fmt::Display for Report {
         let a = &self.answer;
         match &a.finding {
             Some(trace) => {
-                let style = Style { trace_path: self.path.clone(), cargo_test: self.cargo_test.clone(), ..Style::default() };
-                f.write_str(&ringzero_report::text(trace, &style))
+                let path = self.path.as_ref().and_then(|p| p.to_str());
+                f.write_str(&ringzero_report::text(trace, Style { path, ..Style::default() }))
             }
             None => write!(
                 f,

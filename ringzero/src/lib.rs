@@ -121,6 +121,6 @@ macro_rules! global {
     ($($(#[$m:meta])* $v:vis static $name:ident : $t:ty = $init:expr;)*) => {$(
         $(#[$m])*
         #[unsafe(link_section = "ringzero_local")]
-        $v static $name: $crate::machine::MachineLocal<$t> = $crate::machine::MachineLocal::new($init);
+        $v static $name: $crate::machine::Global<$t> = $crate::machine::Global::new($init);
     )*};
 }

@@ -166,7 +166,8 @@ fn run_irq(line: u32) {
     c.preempt_count.set(c.preempt_count.get() - 0x1_0000);
 }
 
-fn boot(program: &Vec<Body>) {
+/// Boots a program.
+pub fn boot(program: &Vec<Body>) {
     let w = WORDS.get();
     let m = machine().expect("boot runs on a machine");
     w.program.set(program);

@@ -16,6 +16,8 @@ pub use settings::{Answer, Progress, Settings, Strategy, Verdict};
 pub struct Program<'a> {
     /// Its name.
     pub name: &'a str,
+    /// It is a closure of a cargo test.
+    pub in_test: bool,
     /// Boots it; called once an execution, on the machine.
     pub boot: &'a (dyn Fn() + Sync),
 }

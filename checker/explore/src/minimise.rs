@@ -9,14 +9,14 @@ use crate::search::{Capture, Caught};
 use crate::{Program, Settings};
 use ringzero_model::{Found, Model};
 use ringzero_strategies::{Replay, ReplayMode};
-use ringzero_trace::{End, Event, Label, Pick, Scheduler, View};
+use ringzero_trace::{End, Event, Choice, Pick, Scheduler, View};
 
 /// Replays at most.
 const TRIES: usize = 4000;
 
 /// The result.
 pub(crate) struct Small {
-    pub choices: Vec<Label>,
+    pub choices: Vec<Choice>,
     pub found: Found,
     pub was: usize,
 }
@@ -65,7 +65,7 @@ pub(crate) fn same(a: &Found, b: &Found) -> bool {
     a.code == b.code && at(a) == at(b) && other(a) == other(b)
 }
 
-fn attempt(model: &Model, program: &Program<'_>, choices: Vec<Label>, want: &Found) -> Option<(Cost, Vec<Label>, Found)> {
+fn attempt(model: &Model, program: &Program<'_>, choices: Vec<Choice>, want: &Found) -> Option<(Cost, Vec<Choice>, Found)> {
     let mut replay = Replay::new(choices, ReplayMode::Lenient);
     let mut measured = Measured { inner: &mut replay, cost: Cost { arrivals: 0, switches: 0, steps: 0 } };
     let mut capture = Capture { inner: &mut measured, choices: Vec::new() };
@@ -108,16 +108,16 @@ pub(crate) fn minimise(program: &Program<'_>, settings: &Settings, caught: &Caug
 
 /// Lists with something left out: nothing at all, the tail, one context's burst, one choice, two neighbouring bursts
 /// exchanged.
-fn candidates(choices: &[Label]) -> impl Iterator<Item = Vec<Label>> + use<> {
+fn candidates(choices: &[Choice]) -> impl Iterator<Item = Vec<Choice>> + use<> {
     let mut bursts: Vec<(usize, usize)> = Vec::new();
     for (n, l) in choices.iter().enumerate() {
         match bursts.last_mut() {
-            Some(b) if choices[b.0].proc == l.proc => b.1 = n + 1,
+            Some(b) if choices[b.0].who == l.who => b.1 = n + 1,
             _ => bursts.push((n, n + 1)),
         }
     }
-    let all: Vec<Label> = choices.to_vec();
-    let mut list: Vec<Vec<Label>> = vec![Vec::new()];
+    let all: Vec<Choice> = choices.to_vec();
+    let mut list: Vec<Vec<Choice>> = vec![Vec::new()];
     for b in &bursts {
         list.push(all[..b.0].to_vec());
         let mut without = all.clone();

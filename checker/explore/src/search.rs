@@ -6,13 +6,13 @@ use crate::settings::{Answer, Progress, Settings, Strategy, Verdict};
 use crate::{Program, minimise};
 use ringzero_model::{Found, Model, Outcome};
 use ringzero_strategies::{Brute, Exhaustive, Pct, Pos, Random, Sample};
-use ringzero_trace::{End, Event, Label, Pick, Scheduler, TraceFile, View};
+use ringzero_trace::{End, Event, Choice, Pick, Scheduler, TraceFile, View};
 use std::time::{Duration, Instant};
 
 /// Passes everything on and keeps the choices of an execution that ended in a finding.
 pub(crate) struct Capture<'a> {
     pub inner: &'a mut dyn Scheduler,
-    pub choices: Vec<Label>,
+    pub choices: Vec<Choice>,
 }
 
 impl Scheduler for Capture<'_> {
@@ -39,7 +39,7 @@ impl Scheduler for Capture<'_> {
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
         if matches!(end, End::Violated { .. } | End::StepBound) {
             self.choices.clear();
-            self.choices.extend(events.iter().map(|e| e.label));
+            self.choices.extend(events.iter().map(|e| e.choice()));
         }
         self.inner.finish(end, events, pending);
     }
@@ -48,7 +48,7 @@ impl Scheduler for Capture<'_> {
 /// A violation as it was first seen.
 pub(crate) struct Caught {
     pub found: Found,
-    pub choices: Vec<Label>,
+    pub choices: Vec<Choice>,
     pub strategy: &'static str,
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Counts a run; `new` tells whether it counts as an execution.
-    pub fn count(&mut self, outcome: Outcome, new: bool, choices: &[Label], strategy: &'static str) {
+    pub fn count(&mut self, outcome: Outcome, new: bool, choices: &[Choice], strategy: &'static str) {
         self.steps += u64::from(outcome.steps);
         self.abandoned += u64::from(outcome.abandoned);
         self.cut |= outcome.end == End::StepBound;
@@ -125,7 +125,7 @@ fn tell(told: &mut Instant, start: Instant, t: &Tally, depth: u32, to: Tell<'_>)
     }
 }
 
-fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
+pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
     let model = Model::new(settings.machine.clone());
     let (mut tally, start) = (Tally::default(), Instant::now());
     let mut told = start;
@@ -253,7 +253,9 @@ fn conclude(program: &Program<'_>, settings: &Settings, tally: Tally, diverged: 
     };
     let seconds = start.elapsed().as_secs_f64();
     if let Some(f) = &mut finding {
-        f.searched(tally.executions, (seconds * 1e3) as u64, tally.exhausted);
+        // No times: the same search gives the same trace, byte for byte.
+        f.executions = tally.executions;
+        f.complete = tally.exhausted;
     }
     Answer {
         verdict,

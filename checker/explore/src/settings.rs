@@ -126,6 +126,25 @@ pub struct Answer {
     pub abandoned: u64,
 }
 
+impl Answer {
+    /// The answer of a replay: the trace's finding.
+    #[must_use]
+    pub fn of_replay(trace: TraceFile) -> Self {
+        Self {
+            verdict: Verdict::Violated,
+            executions: 1,
+            violations: 1,
+            redundant: 0,
+            idle: 0,
+            steps: trace.rows.len() as u64,
+            seconds: 0.0,
+            why: Some("replayed".to_owned()),
+            abandoned: 0,
+            finding: Some(trace),
+        }
+    }
+}
+
 /// How far a search is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {

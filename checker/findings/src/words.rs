@@ -8,17 +8,25 @@ impl Code {
     pub const fn rule(self) -> &'static str {
         match self {
             Code::SelfDeadlock => "a context must not wait for what only it can give back: locks do not nest",
-            Code::Deadlock => "locks are taken in one order everywhere, and nobody waits while holding what ends the wait",
+            Code::Deadlock => {
+                "locks are taken in one order everywhere, and nobody waits while holding what ends the wait"
+            }
             Code::IrqDeadlock => "a lock that an interrupt handler takes is held with interrupts off everywhere else",
             Code::SoftirqDeadlock => "a lock that a softirq takes is held with bottom halves off in tasks",
             Code::Hang => "whoever waits is woken: each wait has a wake-up that comes after it",
-            Code::SleepInAtomic => "nothing may sleep in an interrupt, with interrupts or preemption off, or under a spinlock",
-            Code::UnbalancedContext => "each disable has its enable, in the same context, and neither undoes somebody else's",
+            Code::SleepInAtomic => {
+                "nothing may sleep in an interrupt, with interrupts or preemption off, or under a spinlock"
+            }
+            Code::UnbalancedContext => {
+                "each disable has its enable, in the same context, and neither undoes somebody else's"
+            }
             Code::UnlockByOther => "a spinlock is released by the context that took it",
             Code::UseAfterFree => "nothing touches an object after kfree(); who keeps a pointer keeps a reference",
             Code::DoubleFree => "what kmalloc() returned is given to kfree() exactly once",
             Code::Leak => "what kmalloc() returned is given to kfree() before the module is gone",
-            Code::DataRace => "plain shared data is only touched under one lock, or in an order that something guarantees",
+            Code::DataRace => {
+                "plain shared data is only touched under one lock, or in an order that something guarantees"
+            }
             Code::Livelock => "code that tries again makes progress, whatever the others do",
             Code::SoftLockup => "kernel code does not loop or block where nothing else can run",
             Code::Panic => "what the program asserts holds in every execution",

@@ -650,7 +650,9 @@ impl Exhaustive {
     fn leads_back(&mut self, all: &[Event], j: usize, i: usize, block: &[usize]) -> bool {
         let (events, pending) = all.split_at(self.total);
         // A context that never goes on keeps its CPU: what it came before never happens.
-        if pending.iter().any(|p| p.label.proc == all[j].label.proc) && block.iter().any(|&n| all[n].in_class()) {
+        let stuck = pending.iter().any(|p| p.label.proc == all[j].label.proc);
+        let counts = |e: &Event| e.in_class() || (e.idx == 0 && all[j].level == Level::Task);
+        if stuck && block.iter().any(|&n| counts(&all[n])) {
             return true;
         }
         let (from, owner) = (usize::from(all[j].label.proc), usize::from(all[i].label.proc));

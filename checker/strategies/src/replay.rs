@@ -1,6 +1,6 @@
 //! Follows a list of choices, exactly or as far as it leads.
 
-use ringzero_trace::{End, Event, Label, Pick, Scheduler, View};
+use ringzero_trace::{Choice, End, Event, Pick, Scheduler, View};
 
 /// What a replay does when a choice cannot be followed, or the list is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,12 +14,12 @@ pub enum Mode {
 /// The replay.
 #[derive(Debug)]
 pub struct Replay {
-    choices: Vec<Label>,
+    choices: Vec<Choice>,
     at: usize,
     mode: Mode,
-    last: Option<Label>,
+    last: Option<Choice>,
     /// The choices that were really taken.
-    pub taken: Vec<Label>,
+    pub taken: Vec<Choice>,
     /// The first choice that could not be followed.
     pub lost: Option<usize>,
 }
@@ -27,13 +27,13 @@ pub struct Replay {
 impl Replay {
     /// Follows `choices`.
     #[must_use]
-    pub const fn new(choices: Vec<Label>, mode: Mode) -> Self {
+    pub const fn new(choices: Vec<Choice>, mode: Mode) -> Self {
         Self { choices, at: 0, mode, last: None, taken: Vec::new(), lost: None }
     }
 
-    fn find(view: &View<'_>, label: Label) -> Option<Pick> {
-        let step = view.enabled.iter().position(|e| e.label == label).map(Pick::Step);
-        step.or_else(|| view.arrivals.iter().position(|e| e.label == label).map(Pick::Arrival))
+    fn find(view: &View<'_>, choice: Choice) -> Option<Pick> {
+        let step = view.enabled.iter().position(|e| e.choice() == choice).map(Pick::Step);
+        step.or_else(|| view.arrivals.iter().position(|e| e.choice() == choice).map(Pick::Arrival))
     }
 }
 
@@ -46,9 +46,9 @@ impl Scheduler for Replay {
     }
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
-        while let Some(&label) = self.choices.get(self.at) {
+        while let Some(&choice) = self.choices.get(self.at) {
             self.at += 1;
-            if let Some(p) = Self::find(view, label) {
+            if let Some(p) = Self::find(view, choice) {
                 return p;
             }
             self.lost.get_or_insert(self.at - 1);
@@ -63,14 +63,14 @@ impl Scheduler for Replay {
             self.lost.get_or_insert(self.at);
             return Pick::Abandon;
         }
-        let same = view.enabled.iter().position(|e| Some(e.label) == self.last);
-        let same = same.or_else(|| view.enabled.iter().position(|e| Some(e.label.proc) == self.last.map(|l| l.proc)));
+        let same = view.enabled.iter().position(|e| Some(e.choice()) == self.last);
+        let same = same.or_else(|| view.enabled.iter().position(|e| Some(e.who) == self.last.map(|l| l.who)));
         Pick::Step(same.unwrap_or(0))
     }
 
     fn executed(&mut self, event: &Event) {
-        self.last = Some(event.label);
-        self.taken.push(event.label);
+        self.last = Some(event.choice());
+        self.taken.push(event.choice());
     }
 
     fn settled(&mut self, _: bool) {}

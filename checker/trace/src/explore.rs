@@ -15,6 +15,15 @@ pub struct Label {
     pub variant: u8,
 }
 
+/// A choice that means the same in every explorer and process: a context by the hash of its name, and which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Choice {
+    /// The context ([`Event::who`]).
+    pub who: u64,
+    /// Which way.
+    pub variant: u8,
+}
+
 /// Number of an object within one execution, by first touch.
 pub type Slot = u32;
 /// No object.
@@ -115,6 +124,12 @@ pub struct Sync {
 }
 
 impl Event {
+    /// The choice that this step is.
+    #[must_use]
+    pub const fn choice(&self) -> Choice {
+        Choice { who: self.who, variant: self.label.variant }
+    }
+
     /// Whether this is a step of the execution's class, or only a constraint (a gate).
     #[must_use]
     pub fn in_class(&self) -> bool {

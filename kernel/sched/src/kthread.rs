@@ -85,8 +85,9 @@ pub fn kthread_bind_mask(task: &Task, mask: u64) {
     task.allowed.store(mask, Relaxed);
 }
 
-/// Lets `task` run on the CPUs of `mask` only: the running task moves at once if it has to, another one the next time
-/// it is off its CPU. `-EINVAL` if the mask has no CPU of this machine. Task context; sleeps for the running task.
+/// Lets `task` run on the CPUs of `mask` only, from the next time it is off its CPU. The running task gives up a CPU
+/// that it may not use any more; where it goes on is the machine's affair. `-EINVAL` if the mask has no CPU of this
+/// machine. Task context; sleeps for the running task.
 #[doc(alias = "set_cpus_allowed_ptr")]
 #[track_caller]
 pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {

@@ -2,10 +2,7 @@
 
 use crate::vector::{SOFTIRQ_TO_NAME, handler, wake_ksoftirqd};
 use core::panic::Location;
-use ringzero_context::{
-    Balance, SOFTIRQ_DISABLE_OFFSET, Text, at, in_hardirq, in_nmi, in_serving_softirq, softirq_begin, softirq_count,
-    softirq_end,
-};
+use ringzero_context::{Balance, Text, at, in_interrupt, softirq_begin, softirq_end};
 use ringzero_machine::{Mode, Op, Place, cpu};
 
 /// How many more rounds follow the first one while vectors become pending again. Small, so that the edge is reached.
@@ -16,7 +13,9 @@ pub const MAX_SOFTIRQ_RESTART: u32 = 2;
 #[doc(alias("__do_softirq", "invoke_softirq"))]
 #[track_caller]
 pub fn do_softirq() {
-    process(Location::caller());
+    if !in_interrupt() {
+        process(Location::caller());
+    }
 }
 
 /// Ends a hardirq: counts it out, and processes what is pending if it was the outermost. Called by the machine's
@@ -29,38 +28,36 @@ pub fn irq_exit() {
 
 /// [`do_softirq`] on behalf of `place`.
 pub(crate) fn process(place: Place) {
-    if in_nmi() || in_hardirq() || in_serving_softirq() {
-        // Invariant 2: decided by the context itself, so there is nothing to look at.
-        return;
-    }
     let flags = at::local_irq_save(place);
-    let mut pending = take(place);
-    if pending != 0 {
-        softirq_begin();
-        let mut rounds = 0;
-        while pending != 0 && rounds <= MAX_SOFTIRQ_RESTART {
-            rounds += 1;
-            at::local_irq_enable();
-            run(pending, place);
-            at::local_irq_disable(place);
-            pending = take(place);
+    let mut rounds = 0;
+    loop {
+        let pending = take(place);
+        if pending == 0 {
+            break;
         }
+        if rounds > MAX_SOFTIRQ_RESTART {
+            // Invariant 4.
+            cpu().softirq_pending.set(pending);
+            wake_ksoftirqd(place);
+            break;
+        }
+        rounds += 1;
+        softirq_begin();
+        at::local_irq_enable();
+        run(pending, place);
+        at::local_irq_disable(place);
         softirq_end();
-    }
-    if pending != 0 {
-        // Invariant 4.
-        cpu().softirq_pending.set(pending);
-        wake_ksoftirqd(place);
     }
     at::local_irq_restore(flags, place);
 }
 
-/// Takes what is pending, with interrupts off, so that nothing is raised meanwhile. Takes nothing where bottom halves
-/// are disabled, but then it matters to whoever disabled them (invariant 6).
+/// Takes what is pending, with interrupts off, so that nothing is raised meanwhile. Takes nothing inside an interrupt
+/// or a softirq, or with bottom halves disabled (invariant 2); but the look is announced all the same, and as a write
+/// if there is something, because the interrupt could have come before those (invariant 6).
 fn take(place: Place) -> u32 {
     let mode = if cpu().softirq_pending.get() != 0 { Mode::Rmw } else { Mode::Read };
     at::softirq_pending(Op::Softirq, mode, place);
-    if softirq_count() >= SOFTIRQ_DISABLE_OFFSET { 0 } else { cpu().softirq_pending.replace(0) }
+    if in_interrupt() { 0 } else { cpu().softirq_pending.replace(0) }
 }
 
 /// Runs the handlers of `pending`, lowest number first (invariant 3).

@@ -25,6 +25,8 @@ pub(crate) struct TimerBase {
     pub(crate) floor: Cell<u64>,
     /// The jiffy that the clock event is programmed for, or [`NEVER`].
     pub(crate) programmed: Cell<u64>,
+    /// It is armed at the end of time, for timers that only their bound keeps from expiring.
+    pub(crate) bounded: Cell<bool>,
     /// A tick came, and the softirq has not finished with it.
     pub(crate) serving: Cell<bool>,
 }
@@ -51,6 +53,7 @@ impl TimerBase {
             clk: Cell::new(0),
             floor: Cell::new(0),
             programmed: Cell::new(NEVER),
+            bounded: Cell::new(false),
             serving: Cell::new(false),
         }
     }
@@ -99,8 +102,12 @@ impl TimerBase {
             return;
         }
         let want = self.first(m.limits().expiries, false).map_or(NEVER, |t| t.due.get());
-        if want != self.programmed.replace(want) {
-            m.clock_event(cpu, (want != NEVER).then(|| deadline_ns(want)), tick_entry);
+        // Timers that only the bound keeps from expiring leave the clock event armed at the end of time.
+        let bounded = want == NEVER && self.find(|_| true).get().is_some();
+        let changed = want != self.programmed.replace(want);
+        if changed || bounded != self.bounded.replace(bounded) {
+            let deadline = if bounded { Some(u64::MAX) } else { (want != NEVER).then(|| deadline_ns(want)) };
+            m.clock_event(cpu, deadline, tick_entry);
         }
     }
 

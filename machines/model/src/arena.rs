@@ -19,6 +19,7 @@ pub struct Arena {
     cpus: usize,
     chunks: *mut u8,
     used: Vec<usize>,
+    touched: Vec<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +63,7 @@ impl Arena {
             cpus,
             chunks: base.wrapping_add(head),
             used: vec![0; CHUNKS],
+            touched: Vec::new(),
         }
     }
 
@@ -82,12 +84,9 @@ impl Arena {
                 ptr::copy_nonoverlapping(self.percpu.template, copy, self.percpu.len);
             }
         }
-        self.used.fill(0);
-    }
-
-    /// Whether an address lies in this arena.
-    pub fn contains(&self, addr: usize) -> bool {
-        addr.wrapping_sub(self.base as usize) < self.len
+        for proc in self.touched.drain(..) {
+            self.used[proc] = 0;
+        }
     }
 
     /// Zeroed memory of context `proc`; null when its chunk is full.
@@ -98,6 +97,9 @@ impl Arena {
         // Objects are 16 bytes apart at least, so that the address one past an object is no other object's.
         let start = (self.used[proc] + 16).next_multiple_of(align.max(16));
         let Some(end) = start.checked_add(size).filter(|e| *e <= CHUNK) else { return ptr::null_mut() };
+        if self.used[proc] == 0 {
+            self.touched.push(proc);
+        }
         self.used[proc] = end;
         let at = self.chunks.wrapping_add(proc * CHUNK + start);
         // SAFETY: inside this context's chunk, which nobody else uses.

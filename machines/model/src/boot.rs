@@ -9,7 +9,7 @@ use crate::slots::Slots;
 use crate::watchdog::Pulse;
 use corosensei::stack::DefaultStack;
 use ringzero_machine::{Cpu, LineSpec, Machine, Place};
-use ringzero_trace::{End, Event, NO_EVENT, Scheduler};
+use ringzero_trace::{End, Event, Scheduler};
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;

@@ -4,7 +4,7 @@ use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, Yielder};
 use ringzero_machine::{Cond, IrqState, Place};
 use ringzero_trace::{Event, Proc};
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::AtomicU64;
 
 /// How a context's coroutine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +29,6 @@ pub enum Kind {
         data: *mut (),
         /// Where it may run.
         allowed: *const AtomicU64,
-        /// It may not start before this word is 0.
-        state: *const AtomicU32,
         /// It may wait for ever.
         system: bool,
         /// It is the program's exit function.
@@ -61,7 +59,6 @@ pub struct Ctx {
     pub proc: Proc,
     pub kind: Kind,
     pub name: &'static str,
-    pub created: Option<Place>,
     pub co: Option<Co>,
     pub yielder: *const Yield,
     /// Its announced step.
@@ -115,6 +112,14 @@ impl Ctx {
     pub fn may_leave_relax(&self) -> bool {
         self.watch.is_empty()
             || self.watch.iter().any(|w| Cond { addr: w.addr, size: w.size, test: |_, _| true, arg: 0 }.value() != w.value)
+    }
+
+    /// Whether its affinity lets it run on a CPU.
+    pub fn may_run_on(&self, cpu: usize) -> bool {
+        let Kind::Task { allowed, .. } = self.kind else { return true };
+        // SAFETY: the mask belongs to the task object, which lives as long as the execution.
+        let mask = unsafe { (*allowed).load(std::sync::atomic::Ordering::Relaxed) };
+        mask >> cpu & 1 == 1
     }
 
     /// The CPU that a task is bound to, if it is bound to one.

@@ -152,7 +152,6 @@ impl Machine for Model {
         let kind = Kind::Task {
             data: spec.data,
             allowed: spec.allowed,
-            state: spec.state,
             system: spec.system,
             exit: false,
         };
@@ -216,7 +215,8 @@ impl Machine for Model {
     fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32)) {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
-        let base = inner.last_event();
+        // Its interrupt has been possible since it was first programmed.
+        let base = inner.clocks[cpu as usize].map_or(inner.last_event(), |c| c.base);
         inner.clocks[cpu as usize] = deadline_ns.map(|deadline_ns| Clock { deadline_ns, entry, base });
     }
 
@@ -294,6 +294,16 @@ impl Machine for Model {
     }
 }
 
+/// Whether an address lies in the executable's own writable data.
+fn in_image(addr: usize) -> bool {
+    unsafe extern "C" {
+        static __data_start: u8;
+        static _end: u8;
+    }
+    let (start, end) = (&raw const __data_start as usize, &raw const _end as usize);
+    (start..end).contains(&addr)
+}
+
 /// An event with nothing filled in but who and what.
 pub(crate) fn blank(proc: u16, op: Op) -> Event {
     Event {
@@ -337,6 +347,18 @@ impl Inner {
     }
 
     fn announce(&mut self, ctx: usize, step: &Step, cond: Option<Cond>, sleeps: bool) {
+        if in_image(step.addr) && self.found.is_none() {
+            self.found = Some(Found {
+                code: "panic",
+                message: format!(
+                    "{} touches a plain static, which would survive executions; declare it in ringzero::global!",
+                    step.op.name()
+                ),
+                place: Some(step.place),
+                other: step.class,
+                notes: Vec::new(),
+            });
+        }
         let access = |slots: &mut crate::slots::Slots, addr: usize, write: bool| match addr {
             0 => Access::NONE,
             _ => Access { slot: slots.of(addr), write },
@@ -395,7 +417,6 @@ impl Inner {
             proc,
             kind,
             name: text,
-            created,
             co: None,
             yielder: std::ptr::null(),
             pend,

@@ -2,6 +2,7 @@
 
 use ringzero_trace::Proc;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// What makes a context the same context in another execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,25 +44,45 @@ pub enum ProcName {
 /// Names to numbers.
 #[derive(Default)]
 pub struct Procs {
-    by_name: HashMap<ProcName, Proc>,
+    by_key: HashMap<u64, Proc, BuildHasherDefault<KeyHasher>>,
     names: Vec<ProcName>,
+    hashes: Vec<u64>,
+}
+
+/// The keys are mixed already.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = mix(self.0, u64::from(*b));
+        }
+    }
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
 }
 
 impl Procs {
     /// The number of a context.
     pub fn number(&mut self, name: ProcName) -> Proc {
-        if let Some(n) = self.by_name.get(&name) {
+        let key = self.hash_of(name);
+        if let Some(n) = self.by_key.get(&key) {
             return *n;
         }
         let n = Proc::try_from(self.names.len()).expect("fewer than 65,536 contexts in all executions");
         self.names.push(name);
-        self.by_name.insert(name, n);
+        self.hashes.push(key);
+        self.by_key.insert(key, n);
         n
     }
 
-    /// A hash of the name that is the same in every process and for every numbering.
-    pub fn stable_hash(&self, proc: Proc) -> u64 {
-        let (tag, a, b) = match self.names[usize::from(proc)] {
+    fn hash_of(&self, name: ProcName) -> u64 {
+        let (tag, a, b) = match name {
             ProcName::Init => (1, 0, 0),
             ProcName::Exit => (2, 0, 0),
             ProcName::Task { parent: u16::MAX, n } => (7, 0, u64::from(n)),
@@ -71,6 +92,12 @@ impl Procs {
             ProcName::Tick { cpu, k } => (6, u64::from(cpu), u64::from(k)),
         };
         mix(mix(mix(0x5151, tag), a), b)
+    }
+
+    /// A hash of the name that is the same in every process and for every numbering.
+    #[inline]
+    pub fn stable_hash(&self, proc: Proc) -> u64 {
+        self.hashes[usize::from(proc)]
     }
 
     /// What a number stands for.

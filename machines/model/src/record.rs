@@ -25,6 +25,8 @@ pub struct Row {
     pub kind: RowKind,
     /// Which choice led to it.
     pub label: Label,
+    /// The context, as a hash of its name.
+    pub who: u64,
     /// The CPU, if the context has one.
     pub cpu: Option<usize>,
     /// The context, in words.
@@ -171,6 +173,7 @@ impl Inner {
         Row {
             kind,
             label: event.label,
+            who: event.who,
             cpu,
             context: self.describe(ctx),
             depth,

@@ -5,7 +5,7 @@ use crate::config::{Found, TimeModel};
 use crate::ctx::{Kind, Outcome};
 use crate::machine::blank;
 use crate::procs::{ProcName, mix};
-use ringzero_machine::{ArrivalSource, Cond, IrqState, Op, PreemptModel};
+use ringzero_machine::{ArrivalSource, IrqState, Op, PreemptModel};
 use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, Pick, Scheduler, View};
 
 impl Model {
@@ -168,6 +168,11 @@ impl Inner {
         e.irq_open = self.irq_open(cpu);
         e.task_open = c.cpu.is_none() || self.task_open(cpu);
         e.old = c.pend_value();
+        if e.op == Op::SpinTrylock && e.old != 0 {
+            // It will fail: then it only reads the lock word.
+            e.acc[0].write = false;
+            e.rmw = false;
+        }
         for way in 0..e.ways {
             e.label.variant = cpu as u8 | way << 4;
             self.enabled.push(e);
@@ -184,7 +189,7 @@ impl Inner {
         }
         if self.exit_ctx.is_none() {
             let Some((entry, data)) = self.exit.take() else { return };
-            let kind = Kind::Task { data, allowed: &raw const self.anywhere, state: std::ptr::null(), system: false, exit: true };
+            let kind = Kind::Task { data, allowed: &raw const self.anywhere, system: false, exit: true };
             let i = self.new_task(ProcName::Exit, kind, "exit", None, entry, data);
             self.ctxs[i].pend.after_all = true;
             self.ctxs[i].pend.op = Op::ModuleExit;
@@ -288,7 +293,8 @@ impl Inner {
         for cpu in 0..self.cfg.cpus {
             let Some(clock) = self.clocks[cpu] else { continue };
             let early = self.cfg.time == TimeModel::Strict && Some(clock.deadline_ns) != first;
-            if early || !self.irq_open(cpu) {
+            // The end of time: armed, but past its bound.
+            if early || clock.deadline_ns == u64::MAX || !self.irq_open(cpu) {
                 continue;
             }
             let name = ProcName::Tick { cpu: cpu as u32, k: self.tick_count[cpu] };
@@ -466,7 +472,8 @@ impl Inner {
             }
             return;
         }
-        let gives_up = self.ctxs[i].sleeps && !self.ctxs[i].ready(&self.ctxs);
+        let c = &self.ctxs[i];
+        let gives_up = c.sleeps && (!c.ready(&self.ctxs) || !c.may_run_on(cpu));
         if gives_up {
             self.stacks[cpu].pop();
             let block = &self.cpus[cpu];

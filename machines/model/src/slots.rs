@@ -20,12 +20,8 @@ struct Entry {
 /// An object.
 #[derive(Clone, Copy, Debug)]
 pub struct SlotInfo {
-    /// Its address, or the address of the memory object whose liveness it stands for.
-    pub addr: usize,
     /// The context that wrote it last.
     pub last_writer: Option<usize>,
-    /// The context that took it as a lock.
-    pub owner: Option<usize>,
 }
 
 const LIVENESS: usize = 1 << 63;
@@ -66,7 +62,7 @@ impl Slots {
         }
         let slot = self.info.len() as Slot;
         self.table[i] = Entry { key, slot, generation: self.generation };
-        self.info.push(SlotInfo { addr: key & !LIVENESS, last_writer: None, owner: None });
+        self.info.push(SlotInfo { last_writer: None });
         if self.info.len() * 2 > self.table.len() {
             self.grow();
         }

@@ -83,8 +83,9 @@ impl Inner {
             return busy.map_or(Blocked::Nobody, Blocked::On);
         }
         if c.pend.op == Op::SmpCallWait {
-            let target = (0..self.cfg.cpus).find(|&t| !self.ipis[t].is_empty());
-            if let Some(top) = target.and_then(|t| self.stacks[t].last().copied()) {
+            // The condition's argument is the CPU that was called.
+            let target = c.pend.cond.map_or(usize::MAX, |(_, cpu)| cpu as usize);
+            if let Some(&top) = self.stacks.get(target).and_then(|s| s.last()) {
                 return Blocked::On(top);
             }
         }

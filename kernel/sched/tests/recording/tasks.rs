@@ -260,7 +260,7 @@ fn raising_in_a_task_wakes_ksoftirqd() {
     let (machine, _) = boot_task();
     raise_softirq(HI_SOFTIRQ);
     raise_softirq(HI_SOFTIRQ);
-    assert_eq!(machine.log(), ["wake_up_process rw"; 2]);
+    assert_eq!(machine.log(), ["softirq rw", "wake_up_process rw", "softirq rw", "wake_up_process rw"]);
     let spec = machine.spec(0);
     // SAFETY: as in `state_of`.
     let (allowed, state) = unsafe { ((*spec.allowed).load(Relaxed), (*spec.state).load(Relaxed)) };

@@ -40,13 +40,14 @@ fn only_windows_that_close_are_gates() {
     preempt_enable();
     assert_eq!(
         machine.log(),
-        ["preempt_disable gate", "local_bh_disable gate", "local_irq_disable gate", "(off)", "(on)"]
+        ["preempt_disable gate", "local_bh_disable r", "local_irq_disable gate", "(off)", "(on)", "softirq r"]
     );
     let flags = local_irq_save();
     machine.log();
     preempt_disable();
-    local_bh_disable();
     assert_eq!(machine.log(), [""; 0]);
+    local_bh_disable();
+    assert_eq!(machine.log(), ["local_bh_disable r"]);
     let _ = flags;
 }
 
@@ -57,7 +58,7 @@ fn a_coarse_lock_is_a_gate_and_one_step() {
     drop(lock.lock());
     assert_eq!(machine.log(), ["preempt_disable gate", "spin_lock rw", "spin_unlock w"]);
     drop(lock.lock_bh());
-    assert_eq!(machine.log(), ["local_bh_disable gate", "spin_lock rw", "spin_unlock w"]);
+    assert_eq!(machine.log(), ["local_bh_disable r", "spin_lock rw", "spin_unlock w", "softirq r"]);
     drop(lock.lock_irqsave());
     assert_eq!(machine.log(), ["local_irq_disable gate", "(off)", "spin_lock rw", "spin_unlock w", "(on)"]);
     let outer = SpinLockIrq::new(());
@@ -93,11 +94,23 @@ fn softirqs_mask_interrupts_around_the_look_at_what_is_pending() {
     raise_softirq(HI_SOFTIRQ);
     machine.log();
     local_bh_enable();
-    assert_eq!(machine.log(), ["local_irq_disable gate", "(off)", "(on)", "local_irq_disable gate", "(off)", "(on)"]);
+    let round = ["softirq rw", "(on)", "local_irq_disable gate", "(off)", "softirq r"];
+    let mut expected = vec!["softirq r", "local_irq_disable gate", "(off)"];
+    expected.extend(round);
+    expected.push("(on)");
+    assert_eq!(machine.log(), expected);
+    let flags = local_irq_save();
     irq_enter();
+    machine.log();
     raise_softirq(HI_SOFTIRQ);
     irq_exit();
-    assert_eq!(machine.log().len(), 6);
+    let mut expected = vec!["softirq rw"];
+    expected.extend(round);
+    assert_eq!(machine.log(), expected);
+    irq_enter();
+    irq_exit();
+    assert_eq!(machine.log(), ["softirq r"]);
+    local_irq_restore(flags);
 }
 
 #[test]
