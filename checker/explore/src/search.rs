@@ -1,6 +1,6 @@
 //! The search loop.
 
-use crate::evidence;
+use crate::evidence::{self, fingerprint};
 use crate::jobs;
 use crate::settings::{Answer, Progress, Settings, Strategy, Verdict};
 use crate::{Program, minimise};
@@ -106,9 +106,13 @@ pub(crate) struct Budget {
 impl Budget {
     /// Whether a search with these counts is to end.
     pub fn spent(&self, t: &Tally) -> bool {
-        let runs = t.executions + t.redundant;
+        self.spent_by(t.executions + t.redundant, t.caught.is_some())
+    }
+
+    /// Whether a search with so many runs, and a violation or none, is to end.
+    pub fn spent_by(&self, runs: u64, caught: bool) -> bool {
         runs >= self.executions
-            || (t.caught.is_some() && !self.all_classes)
+            || (caught && !self.all_classes)
             || (runs.is_multiple_of(64) && Instant::now() >= self.until)
     }
 }
@@ -198,8 +202,9 @@ pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Prog
     let end = start + settings.time;
     let complete = matches!(settings.strategy, Strategy::Default | Strategy::Exhaustive);
     let mut tally = Tally::default();
-    let mut diverged = false;
-    if complete {
+    // The plainest execution twice: what differs there already would be called anything else later.
+    let mut diverged = fingerprint(program, &settings.machine) != fingerprint(program, &settings.machine);
+    if complete && !diverged {
         let half = settings.strategy == Strategy::Default;
         let share = |n: u64| if half { n.div_ceil(2) } else { n };
         let until = if half { start + settings.time / 2 } else { end };

@@ -12,6 +12,9 @@
 //! `ascii`, all of it is ASCII; control characters of the program never get through. 4. Colour carries no meaning of
 //! its own: without it the text is the same.
 //!
+//! In the table an object without a name is called by what it is and where it was made: `lock@31` is the lock made in
+//! line 31 of the file that the line numbers are of, `lock@a.rs:31` one of another file.
+//!
 //! The tests compare with the files in `tests/golden`.
 #![forbid(unsafe_code)]
 

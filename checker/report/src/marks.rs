@@ -52,6 +52,8 @@ fn first_note(code: Code, row: Option<&FileRow>) -> &'static str {
         // An NMI does not care for the mask.
         (Code::IrqDeadlock, Some(r)) if r.flags.starts_with('d') => "taken here",
         (Code::IrqDeadlock | Code::SoftirqDeadlock, Some(r)) if !takes(r) => "the other side, which cannot go on",
+        // Nobody holds it: the place is the lock's own.
+        (Code::UnlockByOther, None) => "the lock is made here",
         (Code::DataRace, Some(r)) => {
             if r.writes {
                 "one access, a write"

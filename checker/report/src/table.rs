@@ -37,7 +37,7 @@ pub fn table(out: &mut Vec<String>, view: &View<'_>, marks: &[Mark], paint: Pain
     let t = view.trace;
     out.push(summary(view));
     let cells: Vec<Option<Cell>> =
-        t.rows.iter().zip(&view.shown).map(|(row, &shown)| shown.then(|| cell(row))).collect();
+        t.rows.iter().zip(&view.shown).map(|(row, &shown)| shown.then(|| cell(view, row))).collect();
     let layout = Layout::new(view, &cells, paint);
     let caption = format!("{}{FLAGS}", " ".repeat(layout.gutter() + 2));
     out.push(cut(&caption, paint.width));
@@ -106,7 +106,7 @@ fn place_name(view: &View<'_>, place: Option<&FilePlace>) -> Option<String> {
 }
 
 /// A row in words.
-fn cell(row: &FileRow) -> Cell {
+fn cell(view: &View<'_>, row: &FileRow) -> Cell {
     if row.kind == FileRowKind::Enter {
         let indent = " ".repeat(2 * (row.depth as usize).saturating_sub(1));
         return Cell {
@@ -116,13 +116,23 @@ fn cell(row: &FileRow) -> Cell {
         };
     }
     let indent = " ".repeat(2 * row.depth as usize);
-    let what = match (row.object.as_str(), row.op.ends_with(')')) {
+    let object = short_object(view, &row.object);
+    let what = match (object.as_str(), row.op.ends_with(')')) {
         ("", _) => row.op.clone(),
         (object, true) => format!("{}: {object}", row.op),
         (object, false) => format!("{}({object})", row.op),
     };
     let waits = row.kind == FileRowKind::Waits;
     Cell { left: format!("{}  {indent}{what}", row.flags), right: result(row), ink: waits.then_some(Ink::Bad) }
+}
+
+/// `lock made at main.rs:31` as `lock@main.rs:31`, or as `lock@31` if that is the report's own file.
+fn short_object(view: &View<'_>, object: &str) -> String {
+    let parts = object.split_once(" made at ").or_else(|| object.split_once(" at "));
+    let Some((what, place)) = parts else { return object.to_owned() };
+    let own = view.main_file().rsplit('/').next().unwrap_or_default();
+    let line = place.strip_prefix(own).and_then(|p| p.strip_prefix(':'));
+    format!("{what}@{}", line.unwrap_or(place))
 }
 
 /// `hardirq 4 (serial)` as `hardirq 4: serial`.

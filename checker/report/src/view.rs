@@ -5,9 +5,11 @@ use ringzero_trace::{FilePlace, FileRow, FileRowKind, Proc, TraceFile};
 use std::collections::HashSet;
 
 /// At most so many rows are shown: the first [`HEAD`] and the last of them.
-const MOST_ROWS: usize = 80;
+const MOST_ROWS: usize = 48;
 /// How many of them are the first ones.
-const HEAD: usize = 20;
+const HEAD: usize = 16;
+/// The gate that says nothing of the context.
+const TASK_START: &str = "task start";
 /// Operations that give up the CPU and come back.
 const SLEEPS: [&str; 2] = ["schedule", "kthread_stop (wait)"];
 
@@ -34,7 +36,7 @@ impl<'a> View<'a> {
             .rows
             .iter()
             .map(|r| {
-                (gates || r.kind != FileRowKind::Gate).then(|| {
+                (r.kind != FileRowKind::Gate || (gates && r.op != TASK_START)).then(|| {
                     count += 1;
                     count
                 })

@@ -27,27 +27,32 @@
 
 use crate::class::Classes;
 use crate::hb::Graph;
+use crate::share::Share;
 use crate::tree::{Forest, Id, NIL};
 use ringzero_trace::{End, Event, Label, Level, NO_SLOT, Pick, Scheduler, View};
 use std::collections::HashSet;
 
+/// A step that sleeps: whatever begins with it is explored, or being explored, elsewhere.
 #[derive(Clone, Copy, Debug)]
-struct Asleep {
-    step: Event,
-    open_after: bool,
+pub(crate) struct Asleep {
+    pub step: Event,
+    pub open_after: bool,
 }
 
+/// A state on the current path.
 #[derive(Debug)]
-struct Node {
-    sleep: Vec<Asleep>,
-    todo: Id,
+pub(crate) struct Node {
+    pub sleep: Vec<Asleep>,
+    pub todo: Id,
     /// The step taken from here in the current execution.
-    step: Option<Event>,
+    pub step: Option<Event>,
     /// What the wakeup tree says after that step.
-    below: Id,
-    open_after: bool,
-    chosen: Option<Label>,
-    arrivals: Vec<Event>,
+    pub below: Id,
+    pub open_after: bool,
+    pub chosen: Option<Label>,
+    pub arrivals: Vec<Event>,
+    /// All that was possible here; kept only at the node that is to be shared next.
+    pub offers: Vec<Event>,
 }
 
 /// Counters of a search.
@@ -64,20 +69,20 @@ pub struct Stats {
 /// The search.
 #[derive(Default)]
 pub struct Exhaustive {
-    nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     depth: usize,
-    forest: Forest,
-    graph: Graph,
+    pub(crate) forest: Forest,
+    pub(crate) graph: Graph,
     classes: Classes,
-    seen: HashSet<u64>,
-    impure: bool,
-    failed: HashSet<(u16, u64, u64)>,
+    pub(crate) seen: HashSet<u64>,
+    pub(crate) impure: bool,
+    pub(crate) failed: HashSet<(u16, u64, u64)>,
     redecide: bool,
     /// The last execution's events, then the pending steps; and the number of the former.
-    all: Vec<Event>,
-    total: usize,
-    sequence: Vec<u32>,
-    clock: Vec<u32>,
+    pub(crate) all: Vec<Event>,
+    pub(crate) total: usize,
+    pub(crate) sequence: Vec<u32>,
+    pub(crate) clock: Vec<u32>,
     /// Counters.
     pub stats: Stats,
     /// Every class was run.
@@ -87,10 +92,14 @@ pub struct Exhaustive {
     /// The last run's class was a new one.
     pub last_new: bool,
     /// Depth below which the search does not go back: the root of a share of the work.
-    pub floor: usize,
+    pub(crate) floor: usize,
+    /// The share of a search on several threads that this one works on.
+    pub(crate) share: Option<Share>,
+    /// It explores a branch of a shared search.
+    pub(crate) busy: bool,
 }
 
-fn independent(a: &Event, b: &Event) -> bool {
+pub(crate) fn independent(a: &Event, b: &Event) -> bool {
     a.label.proc != b.label.proc && !a.conflicts(b) && !a.stacks_with(b)
 }
 
@@ -112,6 +121,11 @@ impl Exhaustive {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The state on the path at depth `at` that may get more to try, if it is this search's own.
+    pub(crate) fn own(&self, at: usize) -> bool {
+        at >= self.floor
     }
 
     /// The classes seen (only kept for programs where a class may come up twice).
@@ -139,6 +153,7 @@ impl Exhaustive {
             open_after: false,
             chosen: None,
             arrivals: view.arrivals.to_vec(),
+            offers: Vec::new(),
         });
     }
 
@@ -231,6 +246,12 @@ impl Scheduler for Exhaustive {
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
         let again = std::mem::take(&mut self.redecide);
+        if self.depth == self.floor && self.share.as_ref().is_some_and(Share::wanted) {
+            let offers = view.enabled.iter().chain(view.arrivals).copied().collect();
+            if let Some(n) = self.nodes.get_mut(self.depth) {
+                n.offers = offers;
+            }
+        }
         if self.depth < self.nodes.len() && !again {
             let Some(label) = self.nodes[self.depth].chosen else { return Pick::Stop };
             let pick = pick_of(view, label);
@@ -260,6 +281,10 @@ impl Scheduler for Exhaustive {
 
     fn executed(&mut self, event: &Event) {
         let n = &mut self.nodes[self.depth];
+        if let Some(former) = &n.step {
+            let same = former.op == event.op && former.idx == event.idx && former.place == event.place;
+            self.diverged |= !same || former.acc != event.acc;
+        }
         n.step = Some(*event);
         self.depth += 1;
     }
@@ -289,7 +314,10 @@ impl Scheduler for Exhaustive {
                 self.stats.redundant += 1;
             } else if self.impure {
                 let class = self.classes.of(end, events, pending);
-                self.last_new = self.seen.insert(class);
+                self.last_new = match &self.share {
+                    Some(s) => s.new_class(class),
+                    None => self.seen.insert(class),
+                };
                 self.stats.classes += u64::from(self.last_new);
                 self.stats.redundant += u64::from(!self.last_new);
             } else {
@@ -311,6 +339,9 @@ impl Scheduler for Exhaustive {
             self.all = all;
         }
         self.backtrack();
+        if self.share.as_ref().is_some_and(Share::wanted) {
+            self.give();
+        }
     }
 }
 
@@ -341,329 +372,17 @@ impl Exhaustive {
         self.exhausted = true;
     }
 
-    /// Races in conflict order: each second access before its first, if nothing else forbids it.
-    fn reverse_races(&mut self, all: &[Event]) {
-        for j in 0..all.len() {
-            for k in 0..all[j].acc.len() {
-                if all[j].acc[k].slot != NO_SLOT {
-                    self.races_on(all, j, k);
-                }
-            }
-        }
-    }
-
-    /// Goes back through an object's history from event `j`, whose access number `k` it is, to what it may come before.
-    fn races_on(&mut self, all: &[Event], j: usize, k: usize) {
-        let e = &all[j];
-        let (slot, write) = (e.acc[k].slot, e.acc[k].write);
-        let end = self.graph.touches(slot).partition_point(|t| (t.at as usize) < j.min(self.total));
-        let cond = e.cond.filter(|_| k == 0);
-        let possible_at = |s: &Self, value: u64| match cond {
-            Some((test, arg)) => test(value, arg),
-            None => k != 0 || !s.failed_before(e, value),
-        };
-        let mut possible = possible_at(self, e.old);
-        let mut skipped = false;
-        for n in (0..end).rev() {
-            let t = self.graph.touches(slot)[n];
-            if !t.write {
-                if write && possible {
-                    self.try_race(all, t.at as usize, j, slot, skipped);
-                }
-                continue;
-            }
-            // What the word was before that write: would the step have been possible there?
-            let first = &all[t.at as usize];
-            possible = first.acc[0].slot != slot || possible_at(self, first.old);
-            if possible {
-                self.try_race(all, t.at as usize, j, slot, skipped);
-                break;
-            }
-            skipped = true;
-        }
-    }
-
-    fn failed_before(&self, e: &Event, value: u64) -> bool {
-        self.failed.contains(&(e.label.proc, e.history, value))
-    }
-
-    fn try_race(&mut self, all: &[Event], i: usize, j: usize, slot: u32, skipped: bool) {
-        let (first, e) = (&all[i], &all[j]);
-        if first.label.proc == e.label.proc || first.stacks_with(e) {
-            return;
-        }
-        let mut clock = std::mem::take(&mut self.clock);
-        self.graph.before_own(all, e, &mut clock);
-        let adjacent = !Graph::covers(&clock, first) && self.nothing_between(all, i, j, slot, skipped);
-        self.clock = clock;
-        if adjacent {
-            self.plan(all, i, j);
-        } else if self.impure {
-            self.plan_through_handlers(all, i, j, slot, skipped);
-        }
-    }
-
-    /// A race that only stacking forbids: a handler that `j` belongs to, or depends on, came after `i` on its CPU.
-    /// It may come earlier, too, if what it then enters over is open: plans just what `j` depends on, then `j`.
-    fn plan_through_handlers(&mut self, all: &[Event], i: usize, j: usize, slot: u32, skipped: bool) {
-        let (first, e) = (&all[i], &all[j]);
-        let mut past = std::mem::take(&mut self.clock);
-        self.graph.plain_before(all, e, &mut past);
-        let end = j.min(self.total);
-        let mut possible = !Graph::covers(&past, first);
-        for n in i + 1..end {
-            let x = &all[n];
-            let chain = x.acc.iter().any(|a| a.slot == slot);
-            if !possible || x.label.proc == e.label.proc || !e.conflicts(x) || (skipped && chain) {
-                continue;
-            }
-            if Graph::covers(self.graph.plain_clock(n), first) {
-                possible = false;
-            }
-        }
-        let mut seq = std::mem::take(&mut self.sequence);
-        seq.clear();
-        if possible {
-            seq.extend((i + 1..end).filter(|&n| Graph::covers(&past, &all[n])).map(|n| n as u32));
-            possible = self.can_enter(all, i, end, &seq);
-        }
-        self.clock = past;
-        if possible {
-            seq.push(j as u32);
-            self.insert(all, i, &mut seq);
-        }
-        self.sequence = seq;
-    }
-
-    /// Whether each step of a sequence meets an open CPU: what is left out on its CPU before it could be interrupted
-    /// (or switched away from) where it stands.
-    fn can_enter(&self, all: &[Event], i: usize, end: usize, seq: &[u32]) -> bool {
-        seq.iter().map(|&n| n as usize).all(|h| {
-            let y = &all[h];
-            let left = (i..h.min(end)).find(|&n| {
-                let x = &all[n];
-                x.cpu == y.cpu && x.label.proc != y.label.proc && !seq.contains(&(n as u32))
-            });
-            match left {
-                Some(k) if y.enters => all[k].irq_open,
-                Some(k) if y.level == Level::Task => all[k].task_open,
-                _ => true,
-            }
-        })
-    }
-
-    /// Whether no third step forces `i` before `j`.
-    fn nothing_between(&self, all: &[Event], i: usize, j: usize, slot: u32, skipped: bool) -> bool {
-        let (first, e) = (&all[i], &all[j]);
-        let between = i + 1..j.min(self.total);
-        !between.into_iter().any(|n| {
-            let x = &all[n];
-            if x.label.proc == e.label.proc || !Graph::covers(self.graph.clock(n), first) {
-                return false;
-            }
-            let same_chain = skipped && x.acc.iter().any(|a| a.slot == slot);
-            (e.conflicts(x) && !same_chain) || (x.stacks_with(e) && !self.open_before(all, i, n, e))
-        })
-    }
-
-    /// Whether task step `e` could come where the context of event `n`, on the same CPU, has its first step that
-    /// depends on event `i`.
-    fn open_before(&self, all: &[Event], i: usize, n: usize, e: &Event) -> bool {
-        let proc = all[n].label.proc;
-        let depends = |m: usize| m == i || Graph::covers(self.graph.clock(m), &all[i]);
-        let first = (i..=n).find(|&m| all[m].label.proc == proc && depends(m));
-        e.level == Level::Task && first.is_some_and(|m| all[m].task_open)
-    }
-
-    /// Plans `notdep(i).j` before event `i`: everything that does not depend on `i`, then `j`, and of a handler's or
-    /// section's further steps those that nothing which is left out comes before. (Without these the plan would say
-    /// only that the handler enters, which commutes with other CPUs, and its reason would be lost.)
-    fn plan(&mut self, all: &[Event], i: usize, j: usize) {
-        let (first, e) = (&all[i], &all[j]);
-        let proc = usize::from(e.label.proc);
-        let mut seq = std::mem::take(&mut self.sequence);
-        seq.clear();
-        for n in i + 1..self.total {
-            let (x, clock) = (&all[n], self.graph.clock(n));
-            // Nor what comes after e's own later steps.
-            let before_e = x.label.proc == e.label.proc || clock[proc] <= e.idx;
-            if n != j && !Graph::covers(clock, first) && before_e && (x.label.proc != e.label.proc || x.idx < e.idx) {
-                seq.push(n as u32);
-            }
-        }
-        let head = seq.len();
-        seq.push(j as u32);
-        if e.enters || e.atomic {
-            for n in j + 1..self.total {
-                let x = &all[n];
-                if x.label.proc != e.label.proc {
-                    continue;
-                }
-                let left_out = (i..n).any(|m| {
-                    let y = &all[m];
-                    y.label.proc != x.label.proc && y.conflicts(x) && !seq[..head].contains(&(m as u32))
-                });
-                if left_out {
-                    break;
-                }
-                seq.push(n as u32);
-            }
-        }
-        self.insert(all, i, &mut seq);
-        self.sequence = seq;
-    }
-
-    fn insert(&mut self, all: &[Event], at: usize, seq: &mut Vec<u32>) {
-        if at < self.floor {
-            return;
-        }
-        let covered = |s: &Asleep| weakly_initial(all, seq, &s.step) && !self.under_handler(all, at, &s.step);
-        if self.nodes[at].sleep.iter().any(covered) {
-            return;
-        }
-        let mut list = self.nodes[at].todo;
-        let mut parent = NIL;
-        'descend: loop {
-            let mut child = list;
-            while child != NIL {
-                let (label, idx) = self.forest.label(child);
-                if let Some(step) = self.find_step(all, seq, label, idx)
-                    && weakly_initial(all, seq, &step)
-                {
-                    if let Some(p) = seq.iter().position(|&n| all[n as usize].label.proc == label.proc) {
-                        seq.remove(p);
-                    }
-                    if self.forest.child(child) == NIL || seq.is_empty() {
-                        return;
-                    }
-                    parent = child;
-                    list = self.forest.child(child);
-                    continue 'descend;
-                }
-                child = self.forest.next(child);
-            }
-            break;
-        }
-        let steps = seq.iter().map(|&n| (all[n as usize].label, all[n as usize].idx));
-        if parent == NIL {
-            self.nodes[at].todo = self.forest.append(self.nodes[at].todo, steps);
-        } else {
-            let head = self.forest.append(self.forest.child(parent), steps);
-            self.forest.set_child(parent, head);
-        }
-    }
-
-    /// Whether a handler is at work over step `s` at node `at`: then `s` cannot come first there, and what the handler
-    /// has still to do may depend on it.
-    fn under_handler(&self, all: &[Event], at: usize, s: &Event) -> bool {
-        let over = |e: &Event| e.enters && e.cpu == s.cpu && e.label.proc != s.label.proc;
-        all[..at.min(self.total)].iter().filter(|e| over(e)).any(|h| {
-            let mine = |e: &Event| e.label.proc == h.label.proc;
-            all[at..].iter().any(mine)
-        })
-    }
-
-    /// The step that a tree node stands for, as this execution knows it.
-    fn find_step(&self, all: &[Event], seq: &[u32], label: Label, idx: u32) -> Option<Event> {
-        if let Some(e) = seq.iter().map(|&n| &all[n as usize]).find(|e| e.label.proc == label.proc) {
-            return (e.label == label && e.idx == idx).then_some(*e);
-        }
-        let taken = self.graph.of_proc.get(usize::from(label.proc))?.get(idx as usize).map(|&n| &all[n as usize]);
-        let pending = || all[self.total..].iter().find(|e| e.label.proc == label.proc && e.idx == idx);
-        taken.or_else(pending).filter(|e| e.label == label).copied()
-    }
-
-    /// Stacking: moves handlers before steps of what they interrupted, and sections before sections of other tasks
-    /// on the same CPU, where that can lead to another class.
-    fn reverse_stacking(&mut self, all: &[Event]) {
-        for j in 0..all.len() {
-            let y = &all[j];
-            if y.enters {
-                self.move_handler(all, j);
-            } else if y.level == Level::Task && (y.task_open || j >= self.total) {
-                self.move_task(all, j);
-            }
-        }
-    }
-
-    /// The steps from `t` to the next point where its context could have been interrupted (or switched away from).
-    fn block(&self, all: &[Event], t: usize, open: fn(&Event) -> bool) -> Vec<usize> {
-        let (proc, cpu) = (all[t].label.proc, all[t].cpu);
-        let mut block = vec![t];
-        for (n, x) in all[..self.total].iter().enumerate().skip(t + 1) {
-            if x.cpu != cpu || x.label.proc != proc {
-                continue;
-            }
-            if open(x) {
-                break;
-            }
-            block.push(n);
-        }
-        block
-    }
-
-    fn move_handler(&mut self, all: &[Event], j: usize) {
-        let y = &all[j];
-        let mut clock = std::mem::take(&mut self.clock);
-        self.graph.before_own(all, y, &mut clock);
-        for a in y.acc.iter().filter(|a| a.slot != NO_SLOT) {
-            for t in self.graph.touches(a.slot) {
-                if (t.at as usize) < j && (t.write || a.write) {
-                    self.graph.join_into(&mut clock, t.at as usize);
-                }
-            }
-        }
-        for i in (0..j).rev() {
-            let t = &all[i];
-            let enterable = t.irq_open || (y.level == Level::Nmi && t.level != Level::Nmi);
-            if t.cpu != y.cpu || !enterable || t.label.proc == y.label.proc || Graph::covers(&clock, t) {
-                continue;
-            }
-            let block = self.block(all, i, |e| e.irq_open);
-            if self.leads_back(all, j, i, &block) {
-                self.plan(all, i, j);
-            }
-        }
-        self.clock = clock;
-    }
-
-    fn move_task(&mut self, all: &[Event], j: usize) {
-        let y = &all[j];
-        let mut clock = std::mem::take(&mut self.clock);
-        self.graph.before_own(all, y, &mut clock);
-        for i in (0..j.min(self.total)).rev() {
-            let t = &all[i];
-            let other = (t.level == Level::Task || t.enters) && t.label.proc != y.label.proc;
-            if t.cpu != y.cpu || !other || !t.task_open || Graph::covers(&clock, t) {
-                continue;
-            }
-            let block = self.block(all, i, |e| e.task_open);
-            let mine = if j < self.total { self.block(all, j, |e| e.task_open) } else { vec![j] };
-            let closed = |b: &[usize]| b.iter().any(|&n| all[n].atomic);
-            if (closed(&block) || closed(&mine)) && self.leads_back(all, j, i, &block) {
-                self.plan(all, i, j);
-            }
-        }
-        self.clock = clock;
-    }
-
-    fn leads_back(&mut self, all: &[Event], j: usize, i: usize, block: &[usize]) -> bool {
-        let (events, pending) = all.split_at(self.total);
-        // A context that never goes on keeps its CPU: what it came before never happens.
-        let stuck = pending.iter().any(|p| p.label.proc == all[j].label.proc);
-        let counts = |e: &Event| e.in_class() || (e.idx == 0 && all[j].level == Level::Task);
-        if stuck && block.iter().any(|&n| counts(&all[n])) {
-            return true;
-        }
-        let (from, owner) = (usize::from(all[j].label.proc), usize::from(all[i].label.proc));
-        self.graph.leads_back(events, pending, from, j, i, &|n| block.contains(&n), owner, all[j].cpu)
-    }
-
     /// Every arrival that did not come is added at the last node where it could have been delivered.
     fn add_arrivals(&mut self, events: &[Event]) {
         let came: HashSet<u16> = events.iter().filter(|e| e.enters).map(|e| e.label.proc).collect();
         let mut placed: HashSet<Label> = HashSet::new();
-        for n in (self.floor..self.nodes.len()).rev() {
+        for n in (0..self.nodes.len()).rev() {
+            if !self.own(n) {
+                if let Some(s) = self.share.as_ref().filter(|_| !self.nodes[n].arrivals.is_empty()) {
+                    s.add_arrivals(n, &came, &mut placed);
+                }
+                continue;
+            }
             for k in 0..self.nodes[n].arrivals.len() {
                 let a = self.nodes[n].arrivals[k];
                 if came.contains(&a.label.proc) || !placed.insert(a.label) || self.planned(n, a.label) {
@@ -676,18 +395,3 @@ impl Exhaustive {
     }
 }
 
-/// Whether step `s` can come first in a sequence: it is in it and nothing before it must come first, or it is not in
-/// it and independent of all.
-fn weakly_initial(all: &[Event], seq: &[u32], s: &Event) -> bool {
-    for &n in seq {
-        let x = &all[n as usize];
-        if x.label.proc == s.label.proc {
-            return x.label == s.label;
-        }
-        if !independent(x, s) || s.base == n {
-            return false;
-        }
-    }
-    // An arrival need not come: a sequence without it also stands for executions that never have it.
-    !s.enters
-}

@@ -8,10 +8,13 @@ mod exhaustive;
 mod hb;
 mod pct;
 mod pos;
+mod races;
 mod random;
 mod replay;
 mod rng;
 mod sample;
+mod share;
+mod stacking;
 mod tree;
 
 pub use brute::Brute;
@@ -24,3 +27,4 @@ pub use random::Random;
 pub use replay::{Mode as ReplayMode, Replay};
 pub use rng::Rng;
 pub use sample::Sample;
+pub use share::Common;

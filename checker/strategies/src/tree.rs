@@ -70,7 +70,7 @@ impl Forest {
     }
 
     /// Appends node `id` as the last of the list that starts at `head`; returns the new head.
-    fn push(&mut self, head: Id, id: Id) -> Id {
+    pub fn push(&mut self, head: Id, id: Id) -> Id {
         if head == NIL || id == NIL {
             return if head == NIL { id } else { head };
         }

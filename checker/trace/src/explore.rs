@@ -63,6 +63,9 @@ pub enum Level {
     Nmi,
 }
 
+/// What a word must pass, and the second argument of that test.
+pub type Test = (fn(u64, u64) -> bool, u64);
+
 /// One step, pending or taken.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
@@ -81,7 +84,7 @@ pub struct Event {
     /// The objects it touches: its own, a second one, and the liveness of the memory object they lie in.
     pub acc: [Access; 3],
     /// For a wait: the test its word must pass.
-    pub cond: Option<(fn(u64, u64) -> bool, u64)>,
+    pub cond: Option<Test>,
     /// The word's value before the step.
     pub old: u64,
     /// A hash of what the context has observed before this step: its local state.

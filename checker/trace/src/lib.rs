@@ -1,5 +1,7 @@
 //! The one event type, the interface between a model machine and its schedulers, and the trace file.
 
+#![forbid(unsafe_code)]
+
 mod explore;
 mod file;
 

@@ -3,7 +3,7 @@
 use crate::arena::Arena;
 use crate::config::{Config, Found, Outcome};
 use crate::ctx::{Co, Ctx};
-use crate::procs::{ProcName, Procs};
+use crate::procs::{ProcName, Procs, SharedProcs};
 use crate::record::Recording;
 use crate::slots::Slots;
 use crate::watchdog::Pulse;
@@ -123,6 +123,19 @@ impl Model {
     /// With no or more than 16 CPUs, or when address space runs out.
     #[must_use]
     pub fn new(cfg: Config) -> Box<Self> {
+        Self::with_procs(cfg, Procs::default())
+    }
+
+    /// A machine whose contexts have the same numbers as those of others with the same `shared`.
+    ///
+    /// # Panics
+    /// As [`Model::new`].
+    #[must_use]
+    pub fn sharing(cfg: Config, shared: &SharedProcs) -> Box<Self> {
+        Self::with_procs(cfg, Procs::of_shared(shared))
+    }
+
+    fn with_procs(cfg: Config, procs: Procs) -> Box<Self> {
         assert!((1..=16).contains(&cfg.cpus), "a model machine has 1 to 16 CPUs, not {}", cfg.cpus);
         crate::machine::install_panic_hook();
         let n = cfg.cpus;
@@ -130,7 +143,7 @@ impl Model {
             inner: UnsafeCell::new(Inner {
                 cpus: (0..n).map(|i| Box::new(Cpu::new(i as u32))).collect(),
                 arena: Arena::new(n),
-                procs: Procs::default(),
+                procs,
                 ctxs: Vec::new(),
                 live: Vec::new(),
                 stacks: vec![Vec::new(); n],
@@ -208,15 +221,9 @@ impl Model {
         (outcome, inner.record.take())
     }
 
-    /// Names of contexts known so far.
-    pub fn procs<R>(&self, f: impl FnOnce(&Procs) -> R) -> R {
-        // SAFETY: called between executions, on the machine's thread (`Model` is not `Sync`).
-        f(unsafe { &(*self.inner.get()).procs })
-    }
-
     /// The machine's configuration.
     pub fn config(&self) -> Config {
-        // SAFETY: as in `procs`.
+        // SAFETY: called between executions, on the machine's thread (`Model` is not `Sync`).
         unsafe { (*self.inner.get()).cfg.clone() }
     }
 }

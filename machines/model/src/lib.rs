@@ -32,5 +32,5 @@ mod watchdog;
 
 pub use boot::{Model, ProgramFns};
 pub use config::{Config, Found, Outcome, TimeModel};
-pub use procs::{ProcName, Procs, mix};
+pub use procs::{SharedProcs, mix};
 pub use record::{LogLine, Recording, Row, RowKind};

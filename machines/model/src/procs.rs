@@ -3,6 +3,7 @@
 use ringzero_trace::Proc;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What makes a context the same context in another execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +48,12 @@ pub struct Procs {
     by_key: HashMap<u64, Proc, BuildHasherDefault<KeyHasher>>,
     names: Vec<ProcName>,
     hashes: Vec<u64>,
+    shared: Option<Arc<Mutex<Procs>>>,
 }
+
+/// Numbers that several models share, so that a label means the same in all of them.
+#[derive(Clone, Default)]
+pub struct SharedProcs(Arc<Mutex<Procs>>);
 
 /// The keys are mixed already.
 #[derive(Default)]
@@ -74,11 +80,22 @@ impl Procs {
         if let Some(n) = self.by_key.get(&key) {
             return *n;
         }
-        let n = Proc::try_from(self.names.len()).expect("fewer than 65,536 contexts in all executions");
-        self.names.push(name);
-        self.hashes.push(key);
+        let n = match &self.shared {
+            Some(s) => s.lock().unwrap_or_else(PoisonError::into_inner).number(name),
+            None => Proc::try_from(self.names.len()).expect("fewer than 65,536 contexts in all executions"),
+        };
+        let len = self.names.len().max(usize::from(n) + 1);
+        self.names.resize(len, ProcName::Init);
+        self.hashes.resize(len, 0);
+        self.names[usize::from(n)] = name;
+        self.hashes[usize::from(n)] = key;
         self.by_key.insert(key, n);
         n
+    }
+
+    /// Numbers that are taken from (and given to) the shared ones.
+    pub fn of_shared(shared: &SharedProcs) -> Self {
+        Self { shared: Some(Arc::clone(&shared.0)), ..Self::default() }
     }
 
     fn hash_of(&self, name: ProcName) -> u64 {
@@ -98,16 +115,6 @@ impl Procs {
     #[inline]
     pub fn stable_hash(&self, proc: Proc) -> u64 {
         self.hashes[usize::from(proc)]
-    }
-
-    /// What a number stands for.
-    pub fn name(&self, proc: Proc) -> ProcName {
-        self.names[usize::from(proc)]
-    }
-
-    /// How many are known.
-    pub fn len(&self) -> usize {
-        self.names.len()
     }
 }
 

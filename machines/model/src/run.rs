@@ -56,7 +56,7 @@ impl Inner {
             message: format!("the execution did not end within {} steps", self.cfg.steps),
             place: self.events.last().and_then(|e| e.place),
             other: None,
-            notes: vec![format!("{spinning} contexts were still at work")],
+            notes: vec![format!("contexts still at work: {spinning}")],
         });
         End::StepBound
     }
@@ -489,12 +489,14 @@ impl Inner {
     /// The watchdog threw a context out.
     fn locked_up(&mut self, i: usize) {
         let frames = crate::watchdog::caught().unwrap_or_default();
+        let lines = crate::watchdog::source_lines(&frames);
+        let at = lines.first().map(|l| format!(", at {l}")).unwrap_or_default();
         let mut notes = vec!["the watchdog stopped it; what it did since its last step is lost".to_owned()];
-        notes.extend(crate::watchdog::source_lines(&frames).into_iter().map(|l| format!("at {l}")));
+        notes.extend(lines.iter().skip(1).map(|l| format!("called at {l}")));
         let who = self.describe(i);
         self.found.get_or_insert(Found {
             code: "soft-lockup",
-            message: format!("{who} blocks or loops without coming to a step"),
+            message: format!("{who} blocks or loops without coming to a step{at}"),
             place: self.ctxs[i].pend.place,
             other: None,
             notes,

@@ -1,0 +1,276 @@
+//! The exhaustive search's race reversal: from an execution, what else has to be tried.
+
+use crate::exhaustive::{Asleep, Exhaustive, independent};
+use crate::hb::Graph;
+use crate::tree::{Forest, Id, NIL};
+use ringzero_trace::{Event, Label, Level, NO_SLOT};
+
+impl Exhaustive {
+    /// Races in conflict order: each second access before its first, if nothing else forbids it.
+    pub(crate) fn reverse_races(&mut self, all: &[Event]) {
+        for j in 0..all.len() {
+            for k in 0..all[j].acc.len() {
+                if all[j].acc[k].slot != NO_SLOT {
+                    self.races_on(all, j, k);
+                }
+            }
+        }
+    }
+
+    /// Goes back through an object's history from event `j`, whose access number `k` it is, to what it may come before.
+    fn races_on(&mut self, all: &[Event], j: usize, k: usize) {
+        let e = &all[j];
+        let (slot, write) = (e.acc[k].slot, e.acc[k].write);
+        let end = self.graph.touches(slot).partition_point(|t| (t.at as usize) < j.min(self.total));
+        let cond = e.cond.filter(|_| k == 0);
+        let possible_at = |s: &Self, value: u64| match cond {
+            Some((test, arg)) => test(value, arg),
+            None => k != 0 || !s.failed_before(e, value),
+        };
+        let mut possible = possible_at(self, e.old);
+        let mut skipped = false;
+        for n in (0..end).rev() {
+            let t = self.graph.touches(slot)[n];
+            if !t.write {
+                if write && possible {
+                    self.try_race(all, t.at as usize, j, slot, skipped);
+                }
+                continue;
+            }
+            // What the word was before that write: would the step have been possible there?
+            let first = &all[t.at as usize];
+            possible = first.acc[0].slot != slot || possible_at(self, first.old);
+            if possible {
+                self.try_race(all, t.at as usize, j, slot, skipped);
+                break;
+            }
+            skipped = true;
+        }
+    }
+
+    fn failed_before(&self, e: &Event, value: u64) -> bool {
+        self.failed.contains(&(e.label.proc, e.history, value))
+    }
+
+    fn try_race(&mut self, all: &[Event], i: usize, j: usize, slot: u32, skipped: bool) {
+        let (first, e) = (&all[i], &all[j]);
+        if first.label.proc == e.label.proc || first.stacks_with(e) {
+            return;
+        }
+        let mut clock = std::mem::take(&mut self.clock);
+        self.graph.before_own(all, e, &mut clock);
+        let adjacent = !Graph::covers(&clock, first) && self.nothing_between(all, i, j, slot, skipped);
+        self.clock = clock;
+        if adjacent {
+            self.plan(all, i, j);
+        } else if self.impure {
+            self.plan_through_handlers(all, i, j, slot, skipped);
+        }
+    }
+
+    /// A race that only stacking forbids: a handler that `j` belongs to, or depends on, came after `i` on its CPU.
+    /// It may come earlier, too, if what it then enters over is open: plans just what `j` depends on, then `j`.
+    fn plan_through_handlers(&mut self, all: &[Event], i: usize, j: usize, slot: u32, skipped: bool) {
+        let (first, e) = (&all[i], &all[j]);
+        let mut past = std::mem::take(&mut self.clock);
+        self.graph.plain_before(all, e, &mut past);
+        let end = j.min(self.total);
+        let mut possible = !Graph::covers(&past, first);
+        for n in i + 1..end {
+            let x = &all[n];
+            let chain = x.acc.iter().any(|a| a.slot == slot);
+            if !possible || x.label.proc == e.label.proc || !e.conflicts(x) || (skipped && chain) {
+                continue;
+            }
+            if Graph::covers(self.graph.plain_clock(n), first) {
+                possible = false;
+            }
+        }
+        let mut seq = std::mem::take(&mut self.sequence);
+        seq.clear();
+        if possible {
+            seq.extend((i + 1..end).filter(|&n| Graph::covers(&past, &all[n])).map(|n| n as u32));
+            possible = self.can_enter(all, i, end, &seq);
+        }
+        self.clock = past;
+        if possible {
+            seq.push(j as u32);
+            self.insert(all, i, &mut seq);
+        }
+        self.sequence = seq;
+    }
+
+    /// Whether each step of a sequence meets an open CPU: what is left out on its CPU before it could be interrupted
+    /// (or switched away from) where it stands.
+    fn can_enter(&self, all: &[Event], i: usize, end: usize, seq: &[u32]) -> bool {
+        seq.iter().map(|&n| n as usize).all(|h| {
+            let y = &all[h];
+            let left = (i..h.min(end)).find(|&n| {
+                let x = &all[n];
+                x.cpu == y.cpu && x.label.proc != y.label.proc && !seq.contains(&(n as u32))
+            });
+            match left {
+                Some(k) if y.enters => all[k].irq_open,
+                Some(k) if y.level == Level::Task => all[k].task_open,
+                _ => true,
+            }
+        })
+    }
+
+    /// Whether no third step forces `i` before `j`.
+    fn nothing_between(&self, all: &[Event], i: usize, j: usize, slot: u32, skipped: bool) -> bool {
+        let (first, e) = (&all[i], &all[j]);
+        let between = i + 1..j.min(self.total);
+        !between.into_iter().any(|n| {
+            let x = &all[n];
+            if x.label.proc == e.label.proc || !Graph::covers(self.graph.clock(n), first) {
+                return false;
+            }
+            let same_chain = skipped && x.acc.iter().any(|a| a.slot == slot);
+            (e.conflicts(x) && !same_chain) || (x.stacks_with(e) && !self.open_before(all, i, n, e))
+        })
+    }
+
+    /// Whether task step `e` could come where the context of event `n`, on the same CPU, has its first step that
+    /// depends on event `i`.
+    fn open_before(&self, all: &[Event], i: usize, n: usize, e: &Event) -> bool {
+        let proc = all[n].label.proc;
+        let depends = |m: usize| m == i || Graph::covers(self.graph.clock(m), &all[i]);
+        let first = (i..=n).find(|&m| all[m].label.proc == proc && depends(m));
+        e.level == Level::Task && first.is_some_and(|m| all[m].task_open)
+    }
+
+    /// Plans `notdep(i).j` before event `i`: everything that does not depend on `i`, then `j`, and of a handler's or
+    /// section's further steps those that nothing which is left out comes before. (Without these the plan would say
+    /// only that the handler enters, which commutes with other CPUs, and its reason would be lost.)
+    pub(crate) fn plan(&mut self, all: &[Event], i: usize, j: usize) {
+        let (first, e) = (&all[i], &all[j]);
+        let proc = usize::from(e.label.proc);
+        let mut seq = std::mem::take(&mut self.sequence);
+        seq.clear();
+        for n in i + 1..self.total {
+            let (x, clock) = (&all[n], self.graph.clock(n));
+            // Nor what comes after e's own later steps.
+            let before_e = x.label.proc == e.label.proc || clock[proc] <= e.idx;
+            if n != j && !Graph::covers(clock, first) && before_e && (x.label.proc != e.label.proc || x.idx < e.idx) {
+                seq.push(n as u32);
+            }
+        }
+        let head = seq.len();
+        seq.push(j as u32);
+        if e.enters || e.atomic {
+            for n in j + 1..self.total {
+                let x = &all[n];
+                if x.label.proc != e.label.proc {
+                    continue;
+                }
+                let left_out = (i..n).any(|m| {
+                    let y = &all[m];
+                    y.label.proc != x.label.proc && y.conflicts(x) && !seq[..head].contains(&(m as u32))
+                });
+                if left_out {
+                    break;
+                }
+                seq.push(n as u32);
+            }
+        }
+        self.insert(all, i, &mut seq);
+        self.sequence = seq;
+    }
+
+    fn insert(&mut self, all: &[Event], at: usize, seq: &mut Vec<u32>) {
+        if !self.own(at) {
+            if let Some(share) = self.share.take() {
+                share.insert(self, all, at, seq);
+                self.share = Some(share);
+            }
+            return;
+        }
+        let (mut todo, mut forest) = (self.nodes[at].todo, std::mem::take(&mut self.forest));
+        self.insert_into(all, at, seq, &self.nodes[at].sleep, &mut todo, &mut forest);
+        self.forest = forest;
+        self.nodes[at].todo = todo;
+    }
+
+    /// Adds a sequence to the wakeup tree `todo` of the node at depth `at`, unless it is covered.
+    pub(crate) fn insert_into(
+        &self,
+        all: &[Event],
+        at: usize,
+        seq: &mut Vec<u32>,
+        sleep: &[Asleep],
+        todo: &mut Id,
+        forest: &mut Forest,
+    ) {
+        let covered = |s: &Asleep| weakly_initial(all, seq, &s.step) && !self.under_handler(all, at, &s.step);
+        if sleep.iter().any(covered) {
+            return;
+        }
+        let mut list = *todo;
+        let mut parent = NIL;
+        'descend: loop {
+            let mut child = list;
+            while child != NIL {
+                let (label, idx) = forest.label(child);
+                if let Some(step) = self.find_step(all, seq, label, idx)
+                    && weakly_initial(all, seq, &step)
+                {
+                    if let Some(p) = seq.iter().position(|&n| all[n as usize].label.proc == label.proc) {
+                        seq.remove(p);
+                    }
+                    if forest.child(child) == NIL || seq.is_empty() {
+                        return;
+                    }
+                    parent = child;
+                    list = forest.child(child);
+                    continue 'descend;
+                }
+                child = forest.next(child);
+            }
+            break;
+        }
+        let steps = seq.iter().map(|&n| (all[n as usize].label, all[n as usize].idx));
+        if parent == NIL {
+            *todo = forest.append(*todo, steps);
+        } else {
+            let head = forest.append(forest.child(parent), steps);
+            forest.set_child(parent, head);
+        }
+    }
+
+    /// Whether a handler is at work over step `s` at node `at`: then `s` cannot come first there, and what the handler
+    /// has still to do may depend on it.
+    fn under_handler(&self, all: &[Event], at: usize, s: &Event) -> bool {
+        let over = |e: &Event| e.enters && e.cpu == s.cpu && e.label.proc != s.label.proc;
+        all[..at.min(self.total)].iter().filter(|e| over(e)).any(|h| {
+            let mine = |e: &Event| e.label.proc == h.label.proc;
+            all[at..].iter().any(mine)
+        })
+    }
+
+    /// The step that a tree node stands for, as this execution knows it.
+    fn find_step(&self, all: &[Event], seq: &[u32], label: Label, idx: u32) -> Option<Event> {
+        if let Some(e) = seq.iter().map(|&n| &all[n as usize]).find(|e| e.label.proc == label.proc) {
+            return (e.label == label && e.idx == idx).then_some(*e);
+        }
+        let taken = self.graph.of_proc.get(usize::from(label.proc))?.get(idx as usize).map(|&n| &all[n as usize]);
+        let pending = || all[self.total..].iter().find(|e| e.label.proc == label.proc && e.idx == idx);
+        taken.or_else(pending).filter(|e| e.label == label).copied()
+    }
+}
+
+/// Whether step `s` can come first in a sequence: it is in it and nothing before it must come first, or it is not in
+/// it and independent of all.
+fn weakly_initial(all: &[Event], seq: &[u32], s: &Event) -> bool {
+    for &n in seq {
+        let x = &all[n as usize];
+        if x.label.proc == s.label.proc {
+            return x.label == s.label;
+        }
+        if !independent(x, s) || s.base == n {
+            return false;
+        }
+    }
+    // An arrival need not come: a sequence without it also stands for executions that never have it.
+    !s.enters
+}

@@ -1,0 +1,93 @@
+//! The exhaustive search's reversal of stacking: handlers and sections that could have come earlier.
+
+use crate::exhaustive::Exhaustive;
+use crate::hb::Graph;
+use ringzero_trace::{Event, Level, NO_SLOT};
+
+impl Exhaustive {
+    /// Stacking: moves handlers before steps of what they interrupted, and sections before sections of other tasks
+    /// on the same CPU, where that can lead to another class.
+    pub(crate) fn reverse_stacking(&mut self, all: &[Event]) {
+        for j in 0..all.len() {
+            let y = &all[j];
+            if y.enters {
+                self.move_handler(all, j);
+            } else if y.level == Level::Task && (y.task_open || j >= self.total) {
+                self.move_task(all, j);
+            }
+        }
+    }
+
+    /// The steps from `t` to the next point where its context could have been interrupted (or switched away from).
+    fn block(&self, all: &[Event], t: usize, open: fn(&Event) -> bool) -> Vec<usize> {
+        let (proc, cpu) = (all[t].label.proc, all[t].cpu);
+        let mut block = vec![t];
+        for (n, x) in all[..self.total].iter().enumerate().skip(t + 1) {
+            if x.cpu != cpu || x.label.proc != proc {
+                continue;
+            }
+            if open(x) {
+                break;
+            }
+            block.push(n);
+        }
+        block
+    }
+
+    fn move_handler(&mut self, all: &[Event], j: usize) {
+        let y = &all[j];
+        let mut clock = std::mem::take(&mut self.clock);
+        self.graph.before_own(all, y, &mut clock);
+        for a in y.acc.iter().filter(|a| a.slot != NO_SLOT) {
+            for t in self.graph.touches(a.slot) {
+                if (t.at as usize) < j && (t.write || a.write) {
+                    self.graph.join_into(&mut clock, t.at as usize);
+                }
+            }
+        }
+        for i in (0..j).rev() {
+            let t = &all[i];
+            let enterable = t.irq_open || (y.level == Level::Nmi && t.level != Level::Nmi);
+            if t.cpu != y.cpu || !enterable || t.label.proc == y.label.proc || Graph::covers(&clock, t) {
+                continue;
+            }
+            let block = self.block(all, i, |e| e.irq_open);
+            if self.leads_back(all, j, i, &block) {
+                self.plan(all, i, j);
+            }
+        }
+        self.clock = clock;
+    }
+
+    fn move_task(&mut self, all: &[Event], j: usize) {
+        let y = &all[j];
+        let mut clock = std::mem::take(&mut self.clock);
+        self.graph.before_own(all, y, &mut clock);
+        for i in (0..j.min(self.total)).rev() {
+            let t = &all[i];
+            let other = (t.level == Level::Task || t.enters) && t.label.proc != y.label.proc;
+            if t.cpu != y.cpu || !other || !t.task_open || Graph::covers(&clock, t) {
+                continue;
+            }
+            let block = self.block(all, i, |e| e.task_open);
+            let mine = if j < self.total { self.block(all, j, |e| e.task_open) } else { vec![j] };
+            let closed = |b: &[usize]| b.iter().any(|&n| all[n].atomic);
+            if (closed(&block) || closed(&mine)) && self.leads_back(all, j, i, &block) {
+                self.plan(all, i, j);
+            }
+        }
+        self.clock = clock;
+    }
+
+    fn leads_back(&mut self, all: &[Event], j: usize, i: usize, block: &[usize]) -> bool {
+        let (events, pending) = all.split_at(self.total);
+        // A context that never goes on keeps its CPU: what it came before never happens.
+        let stuck = pending.iter().any(|p| p.label.proc == all[j].label.proc);
+        let counts = |e: &Event| e.in_class() || (e.idx == 0 && all[j].level == Level::Task);
+        if stuck && block.iter().any(|&n| counts(&all[n])) {
+            return true;
+        }
+        let (from, owner) = (usize::from(all[j].label.proc), usize::from(all[i].label.proc));
+        self.graph.leads_back(events, pending, from, j, i, &|n| block.contains(&n), owner, all[j].cpu)
+    }
+}

@@ -1,0 +1,176 @@
+//! The arguments.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use ringzero::program::Settings;
+use ringzero::{PreemptModel, Strategy, TimeModel};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Explores kernel-style concurrent programs: every interleaving and every arrival of an interrupt that matters.
+#[derive(Debug, Parser)]
+#[command(name = "ringzero", version, about, after_help = AFTER)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "Exit status: 0 nothing violated (with --gallery: all as expected), 1 something violated (or not as \
+expected), 2 usage, 3 a program or trace could not be loaded, 70 a bug of Ringzero itself.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Checks programs and reports violated rules.
+    Check(Check),
+    /// Replays a trace and prints its report again.
+    Replay {
+        /// The trace file.
+        trace: PathBuf,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explains a finding's code.
+    Explain {
+        /// The code, as reports give it.
+        code: String,
+    },
+    /// Lists the programs.
+    List {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum StrategyArg {
+    Exhaustive,
+    Random,
+    Pct,
+    Pos,
+    Sample,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TimeArg {
+    Free,
+    Strict,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PreemptArg {
+    None,
+    Voluntary,
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum GranularityArg {
+    Coarse,
+    Fine,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// Names of programs (see `list`).
+    #[arg(required_unless_present = "gallery", conflicts_with = "gallery")]
+    pub programs: Vec<String>,
+    /// Check all of the bug gallery and compare with the expected verdicts.
+    #[arg(long)]
+    pub gallery: bool,
+    /// How to choose the next step; default: exhaustive, then the samplers on what is left of the budget.
+    #[arg(long)]
+    pub strategy: Option<StrategyArg>,
+    /// Threads that search.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// CPUs of the machine [default: 2].
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub cpus: Option<u8>,
+    /// Arrivals a line [default: 1].
+    #[arg(long)]
+    pub interrupts: Option<u32>,
+    /// Arrivals a non-maskable line [default: 1].
+    #[arg(long)]
+    pub nmis: Option<u32>,
+    /// Expirations a timer [default: 2].
+    #[arg(long)]
+    pub expiries: Option<u32>,
+    /// Failed allocations [default: 0].
+    #[arg(long)]
+    pub failures: Option<u32>,
+    /// Involuntary task switches [default: unbounded]; a bound makes the search a plain one.
+    #[arg(long)]
+    pub preemptions: Option<u32>,
+    /// Executions at most [default: 1000000].
+    #[arg(long)]
+    pub executions: Option<u64>,
+    /// Seconds at most [default: 60].
+    #[arg(long)]
+    pub seconds: Option<f64>,
+    /// The samplers' seed [default: 0].
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Timers expire at any step, or only when all is idle [default: free].
+    #[arg(long)]
+    pub time: Option<TimeArg>,
+    /// The preemption model [default: full].
+    #[arg(long)]
+    pub preempt: Option<PreemptArg>,
+    /// Steps as few as a primitive's meaning allows, or its own atomics [default: coarse].
+    #[arg(long)]
+    pub granularity: Option<GranularityArg>,
+    /// Go on after a violation.
+    #[arg(long)]
+    pub all_classes: bool,
+    /// Print one JSON object a line for each program.
+    #[arg(long)]
+    pub json: bool,
+    /// Where traces are written.
+    #[arg(long, default_value = "target/ringzero")]
+    pub trace_dir: PathBuf,
+}
+
+fn set<T>(to: &mut T, from: Option<T>) {
+    if let Some(v) = from {
+        *to = v;
+    }
+}
+
+impl Check {
+    /// Overrides a program's own settings with those of the command line.
+    pub fn apply(&self, s: &mut Settings) {
+        let m = &mut s.machine;
+        set(&mut m.cpus, self.cpus.map(usize::from));
+        set(&mut m.interrupts, self.interrupts);
+        set(&mut m.nmis, self.nmis);
+        set(&mut m.expiries, self.expiries);
+        set(&mut m.failures, self.failures);
+        m.preemptions = self.preemptions.or(m.preemptions);
+        set(&mut m.time, self.time.map(|t| if matches!(t, TimeArg::Free) { TimeModel::Free } else { TimeModel::Strict }));
+        set(
+            &mut m.preempt,
+            self.preempt.map(|p| match p {
+                PreemptArg::None => PreemptModel::None,
+                PreemptArg::Voluntary => PreemptModel::Voluntary,
+                PreemptArg::Full => PreemptModel::Full,
+            }),
+        );
+        set(&mut m.fine, self.granularity.map(|g| matches!(g, GranularityArg::Fine)));
+        set(
+            &mut s.strategy,
+            self.strategy.map(|s| match s {
+                StrategyArg::Exhaustive => Strategy::Exhaustive,
+                StrategyArg::Random => Strategy::Random,
+                StrategyArg::Pct => Strategy::Pct,
+                StrategyArg::Pos => Strategy::Pos,
+                StrategyArg::Sample => Strategy::Sample,
+            }),
+        );
+        set(&mut s.executions, self.executions);
+        set(&mut s.time, self.seconds.map(|t| Duration::try_from_secs_f64(t.max(0.0)).unwrap_or(Duration::MAX)));
+        set(&mut s.seed, self.seed);
+        s.jobs = usize::from(self.jobs);
+        s.all_classes |= self.all_classes;
+    }
+}
