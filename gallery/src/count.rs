@@ -27,7 +27,7 @@ use ringzero::PreemptModel;
 use ringzero::atomic::Marked;
 use ringzero::context::{local_irq_disable, local_irq_enable};
 use ringzero::irq::IrqReturn;
-use ringzero::kthread::kthread_run_on_cpu;
+use ringzero::sched::{TaskOptions, spawn};
 use ringzero::program::Settings;
 use ringzero::sync::RawSpinLock;
 
@@ -60,12 +60,12 @@ fn on() {
 
 /// Task T.
 fn t(body: fn()) {
-    kthread_run_on_cpu(body, 0, "T");
+    spawn(TaskOptions { allowed: 1 << 0, ..TaskOptions::new("T") }, body);
 }
 
 /// Task S, on CPU `cpu`.
 fn s(cpu: u32, body: fn()) {
-    kthread_run_on_cpu(body, cpu, "S");
+    spawn(TaskOptions { allowed: 1 << cpu, ..TaskOptions::new("S") }, body);
 }
 
 /// Handler H (or H1, H2) of line `irq`, on CPU 0.
@@ -94,12 +94,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         Holds,
         irq_masked_independent,
     ),
-    entry(
-        "irq-atomic-over-task",
-        "a handler's two writes are one to the task: 4 classes",
-        Holds,
-        irq_atomic_over_task,
-    ),
+    entry("irq-atomic-over-task", "a handler's two writes are one to the task: 4 classes", Holds, irq_atomic_over_task),
     entry("same-on-two-cpus", "the same two writes on two CPUs: 4 classes", Holds, same_on_two_cpus),
     entry("two-irqs-one-cpu", "two handlers and a task write one word: 11 classes", Holds, two_irqs_one_cpu),
     entry("other-cpu-path", "a handler that the task meets through another CPU: 6 classes", Holds, other_cpu_path),

@@ -22,9 +22,8 @@ fn pairs() -> Vec<(&'static str, &'static Entry, &'static Entry)> {
     let names = all().iter().filter_map(|e| e.name.strip_suffix("-buggy"));
     names
         .map(|name| {
-            let twin = |which: &str| {
-                find(&format!("{name}-{which}")).unwrap_or_else(|| panic!("there is no {name}-{which}"))
-            };
+            let twin =
+                |which: &str| find(&format!("{name}-{which}")).unwrap_or_else(|| panic!("there is no {name}-{which}"));
             (name, twin("buggy"), twin("fixed"))
         })
         .collect()

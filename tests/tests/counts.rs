@@ -158,7 +158,8 @@ fn the_reduction_finds_every_class_that_brute_force_finds() {
     let seeds: u64 = std::env::var("RINGZERO_FUZZ").ok().and_then(|s| s.parse().ok()).unwrap_or(150);
     let mut wrong = 0;
     let (mut programs, mut classes, mut redundant) = (0, 0, 0);
-    for seed in 1..=seeds {
+    let only: Option<u64> = std::env::var("RINGZERO_ONLY").ok().and_then(|s| s.parse().ok());
+    for seed in (1..=seeds).filter(|s| only.is_none_or(|o| o == *s)) {
         let program = generated(seed);
         let preempt = if seed % 5 == 0 { PreemptModel::None } else { PreemptModel::Full };
         let cfg = Config { preempt, ..Config::default() };

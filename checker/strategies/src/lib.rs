@@ -14,6 +14,7 @@ mod replay;
 mod rng;
 mod sample;
 mod share;
+mod shared;
 mod stacking;
 mod tree;
 

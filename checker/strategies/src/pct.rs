@@ -6,11 +6,12 @@
 //!
 //! # Where it deviates
 //! The depth is not given: executions go through depths 1 to 7 in turn, so that no wrong guess can make it blind.
-//! The number of steps is learned (the longest execution so far). An interrupt has a priority as a task has. Where
+//! The number of steps is learned (the longest execution so far); only steps on shared objects are counted. An interrupt has a priority as a task has. Where
 //! nothing is enabled an arrival comes with probability one half.
 
 use crate::random::nth;
 use crate::rng::Rng;
+use crate::shared::SharedPlaces;
 use ringzero_trace::{End, Event, Pick, Proc, Scheduler, View};
 
 const DEEPEST: u64 = 7;
@@ -25,13 +26,23 @@ pub struct Pct {
     changes: Vec<usize>,
     priority: Vec<u64>,
     low: u64,
+    shared: SharedPlaces,
 }
 
 impl Pct {
     /// A sampler of this seed.
     #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self { rng: Rng::new(seed), run: 0, longest: 16, step: 0, changes: Vec::new(), priority: Vec::new(), low: 0 }
+    pub fn new(seed: u64) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            run: 0,
+            longest: 4,
+            step: 0,
+            changes: Vec::new(),
+            priority: Vec::new(),
+            low: 0,
+            shared: SharedPlaces::default(),
+        }
     }
 
     fn priority(&mut self, proc: Proc) -> u64 {
@@ -51,6 +62,7 @@ impl Scheduler for Pct {
         let depth = self.run % DEEPEST;
         self.run += 1;
         self.step = 0;
+        self.shared.begin();
         self.priority.clear();
         self.changes.clear();
         self.low = 1 << 62;
@@ -75,6 +87,9 @@ impl Scheduler for Pct {
     }
 
     fn executed(&mut self, event: &Event) {
+        if !self.shared.note(event) {
+            return;
+        }
         if self.changes.contains(&self.step) {
             self.low -= 1;
             let low = self.low;
@@ -87,7 +102,7 @@ impl Scheduler for Pct {
     fn settled(&mut self, _: bool) {}
     fn vanished(&mut self) {}
 
-    fn finish(&mut self, _: End, events: &[Event], _: &[Event]) {
-        self.longest = self.longest.max(events.len());
+    fn finish(&mut self, _: End, _: &[Event], _: &[Event]) {
+        self.longest = self.longest.max(self.step);
     }
 }

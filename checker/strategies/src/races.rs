@@ -150,9 +150,15 @@ impl Exhaustive {
         seq.clear();
         for n in i + 1..self.total {
             let (x, clock) = (&all[n], self.graph.clock(n));
-            // Nor what comes after e's own later steps.
-            let before_e = x.label.proc == e.label.proc || clock[proc] <= e.idx;
-            if n != j && !Graph::covers(clock, first) && before_e && (x.label.proc != e.label.proc || x.idx < e.idx) {
+            let taken = if x.label.proc == e.label.proc {
+                // Its own former steps come along, if only stacking had put them after `i`.
+                let clock = if self.impure { self.graph.plain_clock(n) } else { clock };
+                x.idx < e.idx && !Graph::covers(clock, first)
+            } else {
+                // Not what comes after e's own later steps.
+                !Graph::covers(clock, first) && clock[proc] <= e.idx
+            };
+            if n != j && taken {
                 seq.push(n as u32);
             }
         }

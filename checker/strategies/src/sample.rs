@@ -16,7 +16,7 @@ pub struct Sample {
 impl Sample {
     /// Samplers of this seed.
     #[must_use]
-    pub const fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self {
             run: 0,
             random: Random::new(seed ^ 1),

@@ -8,6 +8,9 @@ impl Exhaustive {
     /// Stacking: moves handlers before steps of what they interrupted, and sections before sections of other tasks
     /// on the same CPU, where that can lead to another class.
     pub(crate) fn reverse_stacking(&mut self, all: &[Event]) {
+        if !self.impure {
+            return;
+        }
         for j in 0..all.len() {
             let y = &all[j];
             if y.enters {
@@ -62,7 +65,7 @@ impl Exhaustive {
     fn move_task(&mut self, all: &[Event], j: usize) {
         let y = &all[j];
         let mut clock = std::mem::take(&mut self.clock);
-        self.graph.before_own(all, y, &mut clock);
+        self.graph.plain_before(all, y, &mut clock);
         for i in (0..j.min(self.total)).rev() {
             let t = &all[i];
             let other = (t.level == Level::Task || t.enters) && t.label.proc != y.label.proc;
@@ -79,7 +82,25 @@ impl Exhaustive {
         self.clock = clock;
     }
 
+    /// Whether the context of event `j`, had it come before `block`, would wait there for something that only comes
+    /// after `block`: then both are stuck, which is a class of its own.
+    fn would_block(&self, all: &[Event], j: usize, i: usize, block: &[usize]) -> bool {
+        let mine = all[j.min(self.total)..self.total].iter().filter(|h| h.label.proc == all[j].label.proc && !h.enters);
+        mine.filter_map(|h| h.cond.map(|c| (h, c))).any(|(h, (test, arg))| {
+            let touches = self.graph.touches(h.acc[0].slot);
+            let ends = touches.iter().find(|t| t.write && t.at as usize >= i);
+            ends.map(|t| t.at as usize).is_some_and(|u| {
+                let end = &all[u];
+                let after = |&b: &usize| u == b || Graph::covers(self.graph.plain_clock(u), &all[b]);
+                end.label.proc != h.label.proc && !test(end.old, arg) && block.iter().any(after)
+            })
+        })
+    }
+
     fn leads_back(&mut self, all: &[Event], j: usize, i: usize, block: &[usize]) -> bool {
+        if self.would_block(all, j, i, block) {
+            return true;
+        }
         let (events, pending) = all.split_at(self.total);
         // A context that never goes on keeps its CPU: what it came before never happens.
         let stuck = pending.iter().any(|p| p.label.proc == all[j].label.proc);

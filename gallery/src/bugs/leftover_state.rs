@@ -32,15 +32,19 @@ fn configure(loads: u32) {
     } else {
         RESETS.inc();
     }
-    MODE.set(2);
+}
+
+fn run() {
+    kthread_run_on_cpu(|| MODE.set(2), 0, "one");
+    kthread_run_on_cpu(|| MODE.set(3), 1, "other");
 }
 
 fn buggy() {
-    kthread_run_on_cpu(|| MODE.set(3), 1, "other");
     configure(PROCESS_WIDE.fetch_add(1, Ordering::Relaxed));
+    run();
 }
 
 fn fixed() {
-    kthread_run_on_cpu(|| MODE.set(3), 1, "other");
     configure(LOADS.fetch_inc() as u32);
+    run();
 }

@@ -20,9 +20,9 @@ mod plain_counter;
 mod racing_timers;
 mod rearming_timer;
 mod recursive_lock;
+mod seqcount_retry;
 mod sleeping_allocation;
 mod softirq_lock;
-mod trylock_retry;
 mod unlock_by_other;
 mod unreferenced_object;
 
@@ -39,5 +39,5 @@ pairs! {
     hardirq_lock softirq_lock lock_order recursive_lock early_irq_enable del_timer_sync_lock racing_timers
     rearming_timer unreferenced_object sleeping_allocation lost_wakeup connection_lock plain_counter marked_counter
     nmi_lock disable_irq_in_handler cross_call
-    missing_unlock unlock_by_other double_free error_path_leak trylock_retry busy_poll flag_as_lock leftover_state
+    missing_unlock unlock_by_other double_free error_path_leak seqcount_retry busy_poll flag_as_lock leftover_state
 }

@@ -35,34 +35,35 @@ ringzero::global! {
     static LISTED: Atomic = Atomic::new(0);
 }
 
-fn unlink(list: &mut List, foo: KPtr<Foo>) {
-    if let Some(link) = list.iter_mut().find(|link| **link == Some(foo)) {
+fn unlink(list: &mut List, object: KPtr<Foo>) {
+    if let Some(link) = list.iter_mut().find(|link| **link == Some(object)) {
         *link = None;
         LISTED.dec();
     }
 }
 
 /// The timer's callback: the object has lived long enough.
-fn expire(foo: &'static Foo) {
-    let foo = KPtr::from_ref(foo);
+fn expire(object: &'static Foo) {
+    let object = KPtr::from_ref(object);
     let mut list = LIST.lock();
-    unlink(&mut list, foo);
+    unlink(&mut list, object);
     list.unlock();
-    foo.kfree();
+    object.kfree();
 }
 
 fn create_all() {
     for n in 0..OBJECTS {
-        let foo = kmalloc_obj(Foo { timer: ObjectTimer::new(expire) }, GFP_KERNEL).expect("GFP_KERNEL does not fail");
+        let object =
+            kmalloc_obj(Foo { timer: ObjectTimer::new(expire) }, GFP_KERNEL).expect("GFP_KERNEL does not fail");
         let mut list = LIST.lock_bh();
-        list[n] = Some(foo);
+        list[n] = Some(object);
         LISTED.inc();
         list.unlock();
     }
     let list = LIST.lock_bh();
     let due = jiffies() + 1;
-    for foo in list.iter().flatten() {
-        foo.get().timer.mod_timer(foo.get(), due);
+    for object in list.iter().flatten() {
+        object.get().timer.mod_timer(object.get(), due);
     }
     list.unlock();
 }
@@ -72,10 +73,10 @@ fn buggy() {
     kthread_run_on_cpu(
         || {
             let mut list = LIST.lock_bh();
-            while let Some(foo) = list.iter().flatten().next().copied() {
-                foo.get().timer.del_timer();
-                unlink(&mut list, foo);
-                foo.kfree();
+            while let Some(object) = list.iter().flatten().next().copied() {
+                object.get().timer.del_timer();
+                unlink(&mut list, object);
+                object.kfree();
             }
             list.unlock();
         },
@@ -89,10 +90,10 @@ fn fixed() {
     kthread_run_on_cpu(
         || {
             let mut list = LIST.lock_bh();
-            while let Some(foo) = list.iter().flatten().next().copied() {
-                if foo.get().timer.del_timer() {
-                    unlink(&mut list, foo);
-                    foo.kfree();
+            while let Some(object) = list.iter().flatten().next().copied() {
+                if object.get().timer.del_timer() {
+                    unlink(&mut list, object);
+                    object.kfree();
                     continue;
                 }
                 // It has gone off: give it a chance to destroy the object itself.

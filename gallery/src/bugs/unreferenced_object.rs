@@ -31,48 +31,48 @@ ringzero::global! {
 }
 
 fn create_foo() {
-    let foo = kmalloc_obj(Foo { users: Atomic::new(1), hits: Atomic::new(0) }, GFP_KERNEL);
+    let object = kmalloc_obj(Foo { users: Atomic::new(1), hits: Atomic::new(0) }, GFP_KERNEL);
     let mut list = LIST.lock_bh();
-    *list = foo;
+    *list = object;
     list.unlock();
 }
 
 fn find_foo() -> Option<KPtr<Foo>> {
     let list = LIST.lock_bh();
-    let foo = *list;
+    let object = *list;
     list.unlock();
-    foo
+    object
 }
 
 fn get_foo() -> Option<KPtr<Foo>> {
     let list = LIST.lock_bh();
-    let foo = *list;
-    if let Some(foo) = foo {
-        foo.users.inc();
+    let object = *list;
+    if let Some(object) = object {
+        object.users.inc();
     }
     list.unlock();
-    foo
+    object
 }
 
-fn put_foo(foo: KPtr<Foo>) {
-    if foo.users.dec_and_test() {
-        foo.kfree();
+fn put_foo(object: KPtr<Foo>) {
+    if object.users.dec_and_test() {
+        object.kfree();
     }
 }
 
 fn remove_foo() -> Option<KPtr<Foo>> {
     let mut list = LIST.lock_bh();
-    let foo = list.take();
+    let object = list.take();
     list.unlock();
-    foo
+    object
 }
 
 fn buggy() {
     create_foo();
     kthread_run_on_cpu(
         || {
-            if let Some(foo) = find_foo() {
-                foo.hits.inc();
+            if let Some(object) = find_foo() {
+                object.hits.inc();
             }
         },
         0,
@@ -80,8 +80,8 @@ fn buggy() {
     );
     kthread_run_on_cpu(
         || {
-            if let Some(foo) = remove_foo() {
-                foo.kfree();
+            if let Some(object) = remove_foo() {
+                object.kfree();
             }
         },
         1,
@@ -93,9 +93,9 @@ fn fixed() {
     create_foo();
     kthread_run_on_cpu(
         || {
-            if let Some(foo) = get_foo() {
-                foo.hits.inc();
-                put_foo(foo);
+            if let Some(object) = get_foo() {
+                object.hits.inc();
+                put_foo(object);
             }
         },
         0,
@@ -103,8 +103,8 @@ fn fixed() {
     );
     kthread_run_on_cpu(
         || {
-            if let Some(foo) = remove_foo() {
-                put_foo(foo);
+            if let Some(object) = remove_foo() {
+                put_foo(object);
             }
         },
         1,
