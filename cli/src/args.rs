@@ -147,7 +147,10 @@ impl Check {
         set(&mut m.expiries, self.expiries);
         set(&mut m.failures, self.failures);
         m.preemptions = self.preemptions.or(m.preemptions);
-        set(&mut m.time, self.time.map(|t| if matches!(t, TimeArg::Free) { TimeModel::Free } else { TimeModel::Strict }));
+        set(
+            &mut m.time,
+            self.time.map(|t| if matches!(t, TimeArg::Free) { TimeModel::Free } else { TimeModel::Strict }),
+        );
         set(
             &mut m.preempt,
             self.preempt.map(|p| match p {

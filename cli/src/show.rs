@@ -83,7 +83,10 @@ pub fn list(as_json: bool) -> Exit {
         if as_json {
             let group = format!("{:?}", e.group).to_lowercase();
             let (name, about, source) = (e.name, e.about, e.source);
-            println!("{}", json!({"program": name, "about": about, "group": group, "expected": expected, "source": source}));
+            println!(
+                "{}",
+                json!({"program": name, "about": about, "group": group, "expected": expected, "source": source})
+            );
         } else {
             println!("{:34} {expected:30} {}", e.name, e.about);
         }

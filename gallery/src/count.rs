@@ -22,13 +22,12 @@
 
 use crate::entry::Expect::{self, Holds, Violated};
 use crate::entry::{Entry, Group, untuned};
-use crate::support::request_irq_on;
 use ringzero::PreemptModel;
 use ringzero::atomic::Marked;
 use ringzero::context::{local_irq_disable, local_irq_enable};
-use ringzero::irq::IrqReturn;
-use ringzero::sched::{TaskOptions, spawn};
+use ringzero::irq::{IRQF_NO_AUTOEN, IrqReturn, enable_irq, irq_set_affinity, request_irq};
 use ringzero::program::Settings;
+use ringzero::sched::{TaskOptions, spawn};
 use ringzero::sync::RawSpinLock;
 
 type Word = Marked<u32>;
@@ -60,20 +59,33 @@ fn on() {
 
 /// Task T.
 fn t(body: fn()) {
-    spawn(TaskOptions { allowed: 1 << 0, ..TaskOptions::new("T") }, body);
+    task("T", 0, body);
 }
 
 /// Task S, on CPU `cpu`.
 fn s(cpu: u32, body: fn()) {
-    spawn(TaskOptions { allowed: 1 << cpu, ..TaskOptions::new("S") }, body);
+    task("S", cpu, body);
 }
 
-/// Handler H (or H1, H2) of line `irq`, on CPU 0.
-fn h(irq: u32, body: fn()) {
-    request_irq_on(irq, 0, "H", move |_| {
-        body();
-        IrqReturn::Handled
-    });
+/// A plain task, so that it takes the steps of `body` and no others (a kthread looks first whether it was stopped).
+fn task(name: &'static str, cpu: u32, body: fn()) {
+    spawn(TaskOptions { allowed: 1 << cpu, ..TaskOptions::new(name) }, body);
+}
+
+/// Handler H, or H1 and H2, on CPU 0. All of them are in place before the first one may come.
+fn h(bodies: &[fn()]) {
+    let lines = || (4..).zip(bodies.iter().copied());
+    for (irq, body) in lines() {
+        irq_set_affinity(irq, 1 << 0).expect("the line and the CPU exist");
+        let handler = move |_| {
+            body();
+            IrqReturn::Handled
+        };
+        request_irq(irq, IRQF_NO_AUTOEN, "H", handler).expect("nobody else has the line");
+    }
+    off();
+    lines().for_each(|(irq, _)| enable_irq(irq));
+    on();
 }
 
 const fn entry(name: &'static str, about: &'static str, expect: Expect, init: fn()) -> Entry {
@@ -120,7 +132,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
 ];
 
 fn irq_independent() {
-    h(4, || w(&Y));
+    h(&[|| w(&Y)]);
     t(|| {
         w(&X);
         w(&X);
@@ -129,7 +141,7 @@ fn irq_independent() {
 }
 
 fn irq_conflict() {
-    h(4, || w(&X));
+    h(&[|| w(&X)]);
     t(|| {
         w(&X);
         w(&X);
@@ -138,7 +150,7 @@ fn irq_conflict() {
 }
 
 fn irq_masked() {
-    h(4, || w(&X));
+    h(&[|| w(&X)]);
     t(|| {
         off();
         w(&X);
@@ -149,7 +161,7 @@ fn irq_masked() {
 }
 
 fn irq_masked_independent() {
-    h(4, || w(&Z));
+    h(&[|| w(&Z)]);
     t(|| {
         off();
         w(&X);
@@ -162,14 +174,8 @@ fn irq_masked_independent() {
 }
 
 fn irq_atomic_over_task() {
-    h(4, || {
-        w(&X);
-        w(&Y);
-    });
-    t(|| {
-        w(&X);
-        w(&Y);
-    });
+    h(&[write_both]);
+    t(write_both);
 }
 
 fn same_on_two_cpus() {
@@ -188,13 +194,12 @@ fn write_both() {
 }
 
 fn two_irqs_one_cpu() {
-    h(4, || w(&X));
-    h(5, || w(&X));
+    h(&[|| w(&X), || w(&X)]);
     t(|| w(&X));
 }
 
 fn other_cpu_path() {
-    h(4, || w(&X));
+    h(&[|| w(&X)]);
     t(|| w(&Y));
     s(1, || {
         Y.read_once();
@@ -209,7 +214,7 @@ fn write_locked() {
 }
 
 fn irq_lock_safe() {
-    h(4, write_locked);
+    h(&[write_locked]);
     t(|| {
         off();
         write_locked();
@@ -218,7 +223,7 @@ fn irq_lock_safe() {
 }
 
 fn irq_lock_shared() {
-    h(4, write_locked);
+    h(&[write_locked]);
     t(write_locked);
 }
 
@@ -228,8 +233,7 @@ fn lock_and_unlock() {
 }
 
 fn three_on_a_lock() {
-    h(4, lock_and_unlock);
-    h(5, lock_and_unlock);
+    h(&[lock_and_unlock, lock_and_unlock]);
     t(lock_and_unlock);
 }
 

@@ -120,7 +120,7 @@ impl Check {
     pub fn run<F: Fn() + Send + Sync + 'static>(self, init: F) -> Report {
         let mut check = self;
         let name = check.program_name(Location::caller());
-        check.from_environment();
+        check.read_environment();
         check.replayed(&name, &init).unwrap_or_else(|| check.run_named(name, &init))
     }
 
@@ -156,7 +156,7 @@ impl Check {
     #[track_caller]
     pub fn test<F: Fn() + Send + Sync + 'static>(mut self, init: F) {
         let name = self.program_name(Location::caller());
-        self.from_environment();
+        self.read_environment();
         let report = self.replayed(&name, &init).unwrap_or_else(|| self.run_named(name, &init));
         match report.verdict() {
             Verdict::Violated => panic!("\n{report}"),
@@ -165,7 +165,7 @@ impl Check {
         }
     }
 
-    fn from_environment(&mut self) {
+    fn read_environment(&mut self) {
         let number = |key: &str| {
             std::env::var(key).ok().map(|v| v.parse::<u64>().unwrap_or_else(|_| panic!("{key}: `{v}` is not a number")))
         };

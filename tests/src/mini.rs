@@ -2,7 +2,8 @@
 //! them against brute force, without any kernel code in between.
 
 use ringzero_machine::{
-    ArrivalSource, Cond, LineSpec, Mode, Op, Place, Step, TaskSpec, WaitKind, cpu, gate, machine, machine_local, step, wait,
+    ArrivalSource, Cond, LineSpec, Mode, Op, Place, Step, TaskSpec, WaitKind, cpu, gate, machine, machine_local, step,
+    wait,
 };
 use ringzero_model::{Config, Model};
 use ringzero_strategies::{Brute, Exhaustive};
@@ -252,11 +253,22 @@ impl<S: Scheduler> Scheduler for Tap<'_, S> {
     }
 }
 
-fn drive<S: Scheduler>(program: &Vec<Body>, cfg: &Config, search: &mut S, done: impl Fn(&S) -> bool, limit: u64) -> Seen {
+fn drive<S: Scheduler>(
+    program: &Vec<Body>,
+    cfg: &Config,
+    search: &mut S,
+    done: impl Fn(&S) -> bool,
+    limit: u64,
+) -> Seen {
     let model = Model::new(cfg.clone());
     let mut seen = Seen::default();
-    let mut tap =
-        Tap { inner: search, text: String::new(), classes: ringzero_strategies::Classes::default(), last: None, stuck: false };
+    let mut tap = Tap {
+        inner: search,
+        text: String::new(),
+        classes: ringzero_strategies::Classes::default(),
+        last: None,
+        stuck: false,
+    };
     while !done(tap.inner) && seen.runs < limit {
         let _ = model.execute(&mut tap, &|| boot(program), false);
         seen.runs += 1;

@@ -1,7 +1,7 @@
 //! The counts of EXPLORER.md's table, on mini programs, and the reduction against brute force.
 
-use ringzero_model::Config;
 use ringzero_machine::PreemptModel;
+use ringzero_model::Config;
 use ringzero_tests::mini::{Body, Do, Do::*, brute, irq, missing, reduced, task};
 
 fn table() -> Vec<(&'static str, Vec<Body>, u64, u64, PreemptModel)> {
@@ -13,13 +13,7 @@ fn table() -> Vec<(&'static str, Vec<Body>, u64, u64, PreemptModel)> {
         ("irq-independent", vec![task(0, &[W(0), W(0), W(0)]), irq(0, &[W(1)])], 2, 0, full),
         ("irq-conflict", vec![task(0, &[W(0), W(0), W(0)]), irq(0, &[W(0)])], 5, 0, full),
         ("irq-masked", vec![task(0, &[Off, W(0), W(0), On, W(0)]), irq(0, &[W(0)])], 4, 0, full),
-        (
-            "irq-masked-independent",
-            vec![task(0, &[Off, W(0), On, W(1), Off, W(0), On]), irq(0, &[W(2)])],
-            2,
-            0,
-            full,
-        ),
+        ("irq-masked-independent", vec![task(0, &[Off, W(0), On, W(1), Off, W(0), On]), irq(0, &[W(2)])], 2, 0, full),
         ("irq-atomic-over-task", vec![task(0, &[W(0), W(1)]), irq(0, &[W(0), W(1)])], 4, 0, full),
         ("same-on-two-cpus", vec![task(0, &[W(0), W(1)]), task(1, &[W(0), W(1)])], 4, 0, full),
         ("two-irqs-one-cpu", vec![task(0, &[W(0)]), irq(0, &[W(0)]), irq(0, &[W(0)])], 11, 0, full),
@@ -174,7 +168,12 @@ fn the_reduction_finds_every_class_that_brute_force_finds() {
             if wrong < 4 {
                 let small = shrink(&program, &cfg);
                 let (r, b) = (reduced(&small, &cfg), brute(&small, &cfg, 60_000).expect("smaller"));
-                println!("seed {seed}: {small:?}\n  has {} of {}; missing {:#?}", r.classes.len(), b.classes.len(), missing(&r, &b));
+                println!(
+                    "seed {seed}: {small:?}\n  has {} of {}; missing {:#?}",
+                    r.classes.len(),
+                    b.classes.len(),
+                    missing(&r, &b)
+                );
             }
         }
     }

@@ -113,9 +113,11 @@ pub(crate) fn nondeterministic(program: &Program<'_>, settings: &Settings) -> Tr
     let mut t = header(program, settings, settings.strategy.as_str());
     t.code = "nondeterministic-program".to_owned();
     t.message = "the program behaved differently under the same choices".to_owned();
-    t.notes = vec!["it depends on something outside the machine: time, addresses, hash order, other threads, or a static \
+    t.notes = vec![
+        "it depends on something outside the machine: time, addresses, hash order, other threads, or a static \
                     that survives executions (declare it in ringzero::global!)"
-        .to_owned()];
+            .to_owned(),
+    ];
     let model = Model::new(settings.machine.clone());
     let mut replay = Replay::new(Vec::new(), ReplayMode::Lenient);
     let (_, recording) = model.execute(&mut replay, program.boot, true);

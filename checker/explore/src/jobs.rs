@@ -4,8 +4,8 @@ use crate::search::{Budget, Capture, Tally, exhaust as alone};
 use crate::{Program, Settings};
 use ringzero_model::{Model, SharedProcs};
 use ringzero_strategies::{Common, Exhaustive};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What the threads share besides the tree.
 struct Team {

@@ -9,7 +9,7 @@ use crate::search::{Capture, Caught};
 use crate::{Program, Settings};
 use ringzero_model::{Found, Model};
 use ringzero_strategies::{Replay, ReplayMode};
-use ringzero_trace::{End, Event, Choice, Pick, Scheduler, View};
+use ringzero_trace::{Choice, End, Event, Pick, Scheduler, View};
 
 /// Replays at most.
 const TRIES: usize = 4000;
@@ -65,7 +65,12 @@ pub(crate) fn same(a: &Found, b: &Found) -> bool {
     a.code == b.code && at(a) == at(b) && other(a) == other(b)
 }
 
-fn attempt(model: &Model, program: &Program<'_>, choices: Vec<Choice>, want: &Found) -> Option<(Cost, Vec<Choice>, Found)> {
+fn attempt(
+    model: &Model,
+    program: &Program<'_>,
+    choices: Vec<Choice>,
+    want: &Found,
+) -> Option<(Cost, Vec<Choice>, Found)> {
     let mut replay = Replay::new(choices, ReplayMode::Lenient);
     let mut measured = Measured { inner: &mut replay, cost: Cost { arrivals: 0, switches: 0, steps: 0 } };
     let mut capture = Capture { inner: &mut measured, choices: Vec::new() };

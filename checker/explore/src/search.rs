@@ -5,8 +5,8 @@ use crate::jobs;
 use crate::settings::{Answer, Progress, Settings, Strategy, Verdict};
 use crate::{Program, minimise};
 use ringzero_model::{Found, Model, Outcome};
-use ringzero_strategies::{Brute, Exhaustive, Pct, Pos, Random, Sample};
-use ringzero_trace::{End, Event, Choice, Pick, Scheduler, TraceFile, View};
+use ringzero_strategies::{Brute, Classes, Exhaustive, Pct, Pos, Random, Sample};
+use ringzero_trace::{Choice, End, Event, Pick, Scheduler, TraceFile, View};
 use std::time::{Duration, Instant};
 
 /// Passes everything on and keeps the choices of an execution that ended in a finding.
@@ -145,7 +145,69 @@ pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget
         }
     }
     tally.exhausted = search.exhausted;
+    if search.exhausted && search.worth_a_check() && (tally.caught.is_none() || budget.all_classes) {
+        cross_check(program, &model, settings, budget, &mut search, &mut tally);
+    }
     (tally, search.diverged)
+}
+
+/// Computes the class of each execution while another scheduler decides.
+struct Classified<'a> {
+    inner: &'a mut dyn Scheduler,
+    classes: Classes,
+    last: Option<u64>,
+}
+
+impl Scheduler for Classified<'_> {
+    fn begin(&mut self) {
+        self.inner.begin();
+    }
+
+    fn pick(&mut self, view: &View<'_>) -> Pick {
+        self.inner.pick(view)
+    }
+
+    fn executed(&mut self, event: &Event) {
+        self.inner.executed(event);
+    }
+
+    fn settled(&mut self, open_after: bool) {
+        self.inner.settled(open_after);
+    }
+
+    fn vanished(&mut self) {
+        self.inner.vanished();
+    }
+
+    fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
+        self.last = (end != End::Abandoned).then(|| self.classes.of(end, events, pending));
+        self.inner.finish(end, events, pending);
+    }
+}
+
+/// Samples a program whose search is done, for classes that the search may have missed. A new one counts as an
+/// execution, a known one as redundant.
+pub(crate) fn cross_check(
+    program: &Program<'_>,
+    model: &Model,
+    settings: &Settings,
+    budget: Budget,
+    search: &mut Exhaustive,
+    tally: &mut Tally,
+) {
+    let mut sample = Sample::new(settings.seed);
+    let mut classified = Classified { inner: &mut sample, classes: Classes::default(), last: None };
+    let runs = (4 * tally.executions + 200).min(20_000);
+    for _ in 0..runs {
+        if budget.spent(tally) {
+            return;
+        }
+        let mut capture = Capture { inner: &mut classified, choices: Vec::new() };
+        let (outcome, _) = model.execute(&mut capture, program.boot, false);
+        let choices = capture.choices;
+        let new = classified.last.is_some_and(|c| search.note_class(c));
+        tally.count(outcome, new, &choices, "sample");
+    }
 }
 
 /// With a bound on preemptions: plain bounded search, since the reduction cannot respect it.

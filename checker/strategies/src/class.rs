@@ -39,7 +39,8 @@ impl Classes {
             let n = self.steps.entry(e.who).or_insert(0);
             *n += 1;
             let id = mix(e.who, *n);
-            let mut h = mix(id, u64::from(e.op as u8) << 8 | u64::from(if e.ways > 1 { e.label.variant >> 4 } else { 0 }));
+            let mut h =
+                mix(id, u64::from(e.op as u8) << 8 | u64::from(if e.ways > 1 { e.label.variant >> 4 } else { 0 }));
             for a in e.acc.iter().filter(|a| a.slot != NO_SLOT) {
                 let slot = a.slot as usize;
                 if self.objects.len() <= slot {

@@ -78,6 +78,8 @@ pub struct Exhaustive {
     pub(crate) impure: bool,
     pub(crate) failed: HashSet<(u16, u64, u64)>,
     redecide: bool,
+    /// Places of reads that were rounds of wait loops.
+    pub(crate) spin_places: HashSet<usize>,
     /// The last execution's events, then the pending steps; and the number of the former.
     pub(crate) all: Vec<Event>,
     pub(crate) total: usize,
@@ -97,6 +99,9 @@ pub struct Exhaustive {
     pub(crate) share: Option<Share>,
     /// It explores a branch of a shared search.
     pub(crate) busy: bool,
+    /// Contexts of interrupts that have entered, and CPUs that did anything, one bit each.
+    entered: HashSet<u16>,
+    cpus: u32,
 }
 
 pub(crate) fn independent(a: &Event, b: &Event) -> bool {
@@ -126,6 +131,21 @@ impl Exhaustive {
     /// The state on the path at depth `at` that may get more to try, if it is this search's own.
     pub(crate) fn own(&self, at: usize) -> bool {
         at >= self.floor
+    }
+
+    /// Whether several interrupts came, and several CPUs were at work. There the reduction rests on tests and not on a proof (deviation 1
+    /// with chains through several handlers), and its result is worth a cross-check with samples.
+    #[must_use]
+    pub fn worth_a_check(&self) -> bool {
+        self.entered.len() > 1 && self.cpus.count_ones() > 1
+    }
+
+    /// Notes a class that something else than this search ran; whether it is a new one.
+    pub fn note_class(&mut self, class: u64) -> bool {
+        match &self.share {
+            Some(s) => s.new_class(class),
+            None => self.seen.insert(class),
+        }
     }
 
     /// The classes seen (only kept for programs where a class may come up twice).
@@ -177,6 +197,10 @@ impl Exhaustive {
 
     fn decide(&mut self, view: &View<'_>) -> Option<Event> {
         let node = self.nodes.len() - 1;
+        if let Some(e) = self.ask_first(node, view) {
+            self.nodes[node].below = NIL;
+            return Some(e);
+        }
         while self.nodes[node].todo != NIL {
             let (label, _, below, rest) = self.forest.shift(self.nodes[node].todo);
             self.nodes[node].todo = rest;
@@ -190,6 +214,27 @@ impl Exhaustive {
         }
         self.nodes[node].below = NIL;
         self.default_choice(node, view)
+    }
+
+    /// A read of a wait loop of which it is not known whether it would end the loop at the present value, when the next
+    /// planned step would change that value: it is tried first. If it fails, that is learned at no cost; else it
+    /// would have been tried here anyway.
+    fn ask_first(&self, node: usize, view: &View<'_>) -> Option<Event> {
+        let n = &self.nodes[node];
+        if n.todo == NIL || self.spin_places.is_empty() {
+            return None;
+        }
+        let next = find(view, self.forest.label(n.todo).0).filter(|e| e.acc[0].write)?;
+        let unknown = |e: &&Event| {
+            let place = e.place.map_or(0, |p| std::ptr::from_ref(p) as usize);
+            e.label != next.label
+                && !e.acc[0].write
+                && e.acc[0].slot == next.acc[0].slot
+                && self.spin_places.contains(&place)
+                && !self.failed.contains(&(e.label.proc, e.history, e.old))
+                && !self.planned(node, e.label)
+        };
+        view.enabled.iter().find(unknown).copied()
     }
 
     /// The other ways in which the same context could take its step are tried, too.
@@ -298,6 +343,7 @@ impl Scheduler for Exhaustive {
         let n = &mut self.nodes[self.depth];
         if let Some(e) = n.step.take() {
             self.failed.insert((e.label.proc, e.history, e.old));
+            self.spin_places.insert(e.place.map_or(0, |p| std::ptr::from_ref(p) as usize));
         }
         n.chosen = None;
         let below = std::mem::replace(&mut n.below, NIL);
@@ -309,6 +355,12 @@ impl Scheduler for Exhaustive {
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
         self.last_new = false;
         if !self.diverged {
+            for e in events {
+                self.cpus |= 1 << e.cpu;
+                if e.enters {
+                    self.entered.insert(e.label.proc);
+                }
+            }
             self.impure |= events.iter().any(|e| e.enters || e.atomic);
             if end == End::Abandoned {
                 self.stats.redundant += 1;
@@ -394,4 +446,3 @@ impl Exhaustive {
         }
     }
 }
-

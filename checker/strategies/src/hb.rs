@@ -38,7 +38,8 @@ pub struct Graph {
     work: Vec<u32>,
 }
 
-fn join(into: &mut [u32], from: &[u32]) {
+/// The later of two clocks.
+pub(crate) fn join(into: &mut [u32], from: &[u32]) {
     for (a, b) in into.iter_mut().zip(from) {
         *a = (*a).max(*b);
     }
@@ -272,10 +273,8 @@ impl Graph {
             for a in mine.iter().map(|&n| &events[n as usize]).chain(own_pending) {
                 for (n, b) in events.iter().enumerate().skip(floor) {
                     let q = usize::from(b.label.proc);
-                    if q == p || self.reach[q] <= n as u32 {
-                        if q == p || !target(n) {
-                            continue;
-                        }
+                    if q == p || (self.reach[q] <= n as u32 && !target(n)) {
+                        continue;
                     }
                     if !(a.conflicts(b) || (a.cpu != cpu && a.stacks_with(b))) {
                         continue;

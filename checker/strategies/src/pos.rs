@@ -44,11 +44,8 @@ impl Scheduler for Pos {
     }
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
-        let mut best = if view.enabled.is_empty() {
-            (self.rng.next(), view.enabled.len() + view.arrivals.len())
-        } else {
-            (0, 0)
-        };
+        let mut best =
+            if view.enabled.is_empty() { (self.rng.next(), view.enabled.len() + view.arrivals.len()) } else { (0, 0) };
         self.waiting.clear();
         for (n, e) in view.enabled.iter().chain(view.arrivals).enumerate() {
             self.waiting.push(*e);

@@ -1,9 +1,10 @@
 //! The exhaustive search's race reversal: from an execution, what else has to be tried.
 
 use crate::exhaustive::{Asleep, Exhaustive, independent};
-use crate::hb::Graph;
+use crate::hb::{Graph, join};
 use crate::tree::{Forest, Id, NIL};
 use ringzero_trace::{Event, Label, Level, NO_SLOT};
+use std::collections::HashSet;
 
 impl Exhaustive {
     /// Races in conflict order: each second access before its first, if nothing else forbids it.
@@ -76,8 +77,7 @@ impl Exhaustive {
         self.graph.plain_before(all, e, &mut past);
         let end = j.min(self.total);
         let mut possible = !Graph::covers(&past, first);
-        for n in i + 1..end {
-            let x = &all[n];
+        for (n, x) in all.iter().enumerate().take(end).skip(i + 1) {
             let chain = x.acc.iter().any(|a| a.slot == slot);
             if !possible || x.label.proc == e.label.proc || !e.conflicts(x) || (skipped && chain) {
                 continue;
@@ -88,9 +88,13 @@ impl Exhaustive {
         }
         let mut seq = std::mem::take(&mut self.sequence);
         seq.clear();
-        if possible {
+        while possible {
+            seq.clear();
             seq.extend((i + 1..end).filter(|&n| Graph::covers(&past, &all[n])).map(|n| n as u32));
-            possible = self.can_enter(all, i, end, &seq);
+            let Some(x) = self.in_the_way(all, i, end, &seq) else { break };
+            // A section that is not left yet has to go on first, with all that it depends on.
+            possible = x != i && !Graph::covers(self.graph.plain_clock(x), first);
+            join(&mut past, self.graph.plain_clock(x));
         }
         self.clock = past;
         if possible {
@@ -100,20 +104,16 @@ impl Exhaustive {
         self.sequence = seq;
     }
 
-    /// Whether each step of a sequence meets an open CPU: what is left out on its CPU before it could be interrupted
-    /// (or switched away from) where it stands.
-    fn can_enter(&self, all: &[Event], i: usize, end: usize, seq: &[u32]) -> bool {
-        seq.iter().map(|&n| n as usize).all(|h| {
+    /// A step that a sequence leaves out although one in it cannot come before it: on its CPU, and not at a point
+    /// where its context could be interrupted (or switched away from).
+    fn in_the_way(&self, all: &[Event], i: usize, end: usize, seq: &[u32]) -> Option<usize> {
+        seq.iter().map(|&n| n as usize).find_map(|h| {
             let y = &all[h];
             let left = (i..h.min(end)).find(|&n| {
                 let x = &all[n];
                 x.cpu == y.cpu && x.label.proc != y.label.proc && !seq.contains(&(n as u32))
             });
-            match left {
-                Some(k) if y.enters => all[k].irq_open,
-                Some(k) if y.level == Level::Task => all[k].task_open,
-                _ => true,
-            }
+            left.filter(|&k| if y.enters { !all[k].irq_open } else { y.level == Level::Task && !all[k].task_open })
         })
     }
 
@@ -148,8 +148,8 @@ impl Exhaustive {
         let proc = usize::from(e.label.proc);
         let mut seq = std::mem::take(&mut self.sequence);
         seq.clear();
-        for n in i + 1..self.total {
-            let (x, clock) = (&all[n], self.graph.clock(n));
+        for (n, x) in all.iter().enumerate().take(self.total).skip(i + 1) {
+            let clock = self.graph.clock(n);
             let taken = if x.label.proc == e.label.proc {
                 // Its own former steps come along, if only stacking had put them after `i`.
                 let clock = if self.impure { self.graph.plain_clock(n) } else { clock };
@@ -212,6 +212,9 @@ impl Exhaustive {
         if sleep.iter().any(covered) {
             return;
         }
+        if !self.spin_places.is_empty() && !self.impure {
+            leave_out_late_writes(all, seq, sleep, &self.spin_places);
+        }
         let mut list = *todo;
         let mut parent = NIL;
         'descend: loop {
@@ -262,6 +265,26 @@ impl Exhaustive {
         let taken = self.graph.of_proc.get(usize::from(label.proc))?.get(idx as usize).map(|&n| &all[n as usize]);
         let pending = || all[self.total..].iter().find(|e| e.label.proc == label.proc && e.idx == idx);
         taken.or_else(pending).filter(|e| e.label == label).copied()
+    }
+}
+
+/// Leaves out of a plan the writes, and the waits for them, that nothing in it depends on, where no sleeper makes them necessary: what they end
+/// is waited for by loops that had better be tried before (and be seen to fail, see `ask_first`).
+fn leave_out_late_writes(all: &[Event], seq: &mut Vec<u32>, sleep: &[Asleep], spin_places: &HashSet<usize>) {
+    let mut kept: Vec<u32> = Vec::with_capacity(seq.len());
+    for (k, &n) in seq.iter().enumerate().rev() {
+        let x = &all[n as usize];
+        let plain =
+            (x.acc[0].write && !x.rmw) || spin_places.contains(&x.place.map_or(0, |p| std::ptr::from_ref(p) as usize));
+        let late = plain && k + 1 < seq.len();
+        let needed = kept.iter().any(|&m| !independent(x, &all[m as usize]) || all[m as usize].base == n);
+        if !late || needed {
+            kept.push(n);
+        }
+    }
+    kept.reverse();
+    if !sleep.iter().any(|s| weakly_initial(all, &kept, &s.step)) {
+        *seq = kept;
     }
 }
 

@@ -14,7 +14,6 @@ impl Rng {
 
     /// The next number.
     #[inline]
-    #[expect(clippy::should_implement_trait, reason = "a generator, not an iterator")]
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;

@@ -90,14 +90,14 @@ mod tests {
 
     #[test]
     fn a_slot_gives_back_what_it_got() {
-        static SLOT: KSlot<AtomicU64> = KSlot::new();
-        assert_eq!(SLOT.read_once(), None);
+        let slot: KSlot<AtomicU64> = KSlot::new();
+        assert_eq!(slot.read_once(), None);
         let p = kmalloc_obj(AtomicU64::new(1), GFP_ATOMIC);
-        assert_eq!(SLOT.cmpxchg(None, p), None);
-        assert_eq!(SLOT.cmpxchg(None, None), p);
-        assert_eq!(SLOT.xchg(None), p);
-        SLOT.write_once(p);
-        assert_eq!(SLOT.load_acquire(), p);
+        assert_eq!(slot.cmpxchg(None, p), None);
+        assert_eq!(slot.cmpxchg(None, None), p);
+        assert_eq!(slot.xchg(None), p);
+        slot.write_once(p);
+        assert_eq!(slot.load_acquire(), p);
         assert_eq!(p.map(KPtr::get).map(KPtr::from_ref), p);
     }
 }

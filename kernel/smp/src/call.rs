@@ -184,10 +184,10 @@ mod tests {
 
     #[test]
     fn outside_a_machine_the_own_cpu_is_all_there_is() {
-        static RAN: AtomicU32 = AtomicU32::new(0);
-        let count = || {
+        let ran: &'static AtomicU32 = std::boxed::Box::leak(std::boxed::Box::new(AtomicU32::new(0)));
+        let count = move || {
             assert!(context::irqs_disabled());
-            RAN.fetch_add(1, Ordering::Relaxed);
+            ran.fetch_add(1, Ordering::Relaxed);
         };
         assert_eq!(smp_call_function_single(0, count, true), Ok(()));
         assert_eq!(smp_call_function_single(1, count, true), Err(Errno::ENXIO));
@@ -195,7 +195,7 @@ mod tests {
         on_each_cpu(count, true);
         smp_call_function(count, true);
         on_each_cpu_cond(|cpu| cpu == 0, count, false);
-        assert_eq!(RAN.load(Ordering::Relaxed), 3);
+        assert_eq!(ran.load(Ordering::Relaxed), 3);
         assert!(!context::irqs_disabled());
     }
 

@@ -19,6 +19,9 @@ const STACK: usize = 256 << 10;
 /// The program's parts, as the model runs them.
 pub type ProgramFns<'a> = &'a dyn Fn();
 
+/// The program's exit function, and what it gets.
+pub(crate) type ExitFn = (unsafe fn(*mut ()), *mut ());
+
 /// An interrupt line.
 pub(crate) struct Line {
     pub spec: LineSpec,
@@ -63,7 +66,8 @@ pub(crate) struct Edge {
 
 pub(crate) struct Inner {
     pub cfg: Config,
-    pub cpus: Vec<Box<Cpu>>,
+    /// Never grows, so the blocks stay where they are.
+    pub cpus: Vec<Cpu>,
     pub arena: Arena,
     pub procs: Procs,
     pub ctxs: Vec<Ctx>,
@@ -87,7 +91,7 @@ pub(crate) struct Inner {
     pub owners: Vec<(usize, usize, Place)>,
     pub found: Option<Found>,
     pub silent: bool,
-    pub exit: Option<(unsafe fn(*mut ()), *mut ())>,
+    pub exit: Option<ExitFn>,
     pub exit_ctx: Option<usize>,
     pub exit_done: bool,
     pub failures: u32,
@@ -141,7 +145,7 @@ impl Model {
         let n = cfg.cpus;
         Box::new(Self {
             inner: UnsafeCell::new(Inner {
-                cpus: (0..n).map(|i| Box::new(Cpu::new(i as u32))).collect(),
+                cpus: (0..n).map(|i| Cpu::new(i as u32)).collect(),
                 arena: Arena::new(n),
                 procs,
                 ctxs: Vec::new(),
@@ -186,7 +190,12 @@ impl Model {
 
     /// Runs one execution: `boot` sets up the kernel instance and creates the init task, then `scheduler` decides.
     /// With `record`, the execution is described row by row.
-    pub fn execute(&self, scheduler: &mut dyn Scheduler, boot: ProgramFns<'_>, record: bool) -> (Outcome, Option<Recording>) {
+    pub fn execute(
+        &self,
+        scheduler: &mut dyn Scheduler,
+        boot: ProgramFns<'_>,
+        record: bool,
+    ) -> (Outcome, Option<Recording>) {
         // SAFETY: no context runs between executions, so nothing else refers to the state.
         let inner = unsafe { &mut *self.inner.get() };
         inner.reset(record);
@@ -194,7 +203,7 @@ impl Model {
         unsafe {
             // The lifetime is widened for the thread-local; it is taken away before this call returns.
             let machine: &'static dyn Machine = std::mem::transmute::<&dyn Machine, &'static dyn Machine>(self);
-            ringzero_machine::install(Some(&raw const *inner.cpus[0]), Some(machine));
+            ringzero_machine::install(Some(&raw const inner.cpus[0]), Some(machine));
             let (local, percpu, stride) = inner.arena.deltas();
             ringzero_machine::set_local_bases(local, percpu, stride);
         }
@@ -212,12 +221,8 @@ impl Model {
             ringzero_machine::install(None, None);
             ringzero_machine::set_local_bases(0, 0, 0);
         }
-        let outcome = Outcome {
-            end,
-            found: inner.found.take(),
-            steps: inner.events.len() as u32,
-            abandoned: inner.abandoned,
-        };
+        let outcome =
+            Outcome { end, found: inner.found.take(), steps: inner.events.len() as u32, abandoned: inner.abandoned };
         (outcome, inner.record.take())
     }
 
@@ -265,7 +270,7 @@ impl Inner {
     /// The next steps of all unfinished contexts that are not the system's own; one that has not started has step 0.
     fn pending(&self) -> Vec<Event> {
         let live = self.live.iter().map(|&i| &self.ctxs[i]);
-        live.filter(|c| !c.done && !c.is_system() && !(c.is_exit() && c.idx == 0))
+        live.filter(|c| !c.done && !c.is_system() && (c.idx > 0 || !c.is_exit()))
             .map(|c| {
                 let mut e = c.pend;
                 let former = self.events.get(c.last_event as usize).map_or(0, |e| usize::from(e.cpu));

@@ -111,7 +111,10 @@ impl Ctx {
     /// Whether a word that its failed round has read differs now: the next round may succeed.
     pub fn may_leave_relax(&self) -> bool {
         self.watch.is_empty()
-            || self.watch.iter().any(|w| Cond { addr: w.addr, size: w.size, test: |_, _| true, arg: 0 }.value() != w.value)
+            || self
+                .watch
+                .iter()
+                .any(|w| Cond { addr: w.addr, size: w.size, test: |_, _| true, arg: 0 }.value() != w.value)
     }
 
     /// Whether its affinity lets it run on a CPU.

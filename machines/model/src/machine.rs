@@ -59,6 +59,10 @@ impl Model {
     }
 
     /// The running context, if a step it takes matters: not at boot, not while unwinding.
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the state sits in an `UnsafeCell`; one context or the loop runs at a time"
+    )]
     fn stepping(&self) -> Option<(&mut Inner, usize)> {
         // SAFETY: only one context or the loop runs at a time, and no reference is kept across a park.
         let inner = unsafe { &mut *self.state() };
@@ -149,12 +153,7 @@ impl Machine for Model {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
         let name = inner.child_name();
-        let kind = Kind::Task {
-            data: spec.data,
-            allowed: spec.allowed,
-            system: spec.system,
-            exit: false,
-        };
+        let kind = Kind::Task { data: spec.data, allowed: spec.allowed, system: spec.system, exit: false };
         let (entry, data) = (spec.entry, spec.data);
         let number = inner.new_task(name, kind, spec.name, Some(spec.place), entry, data);
         // SAFETY: the state word belongs to the task object, which lives as long as the execution.
@@ -485,7 +484,7 @@ impl Inner {
         let mut co = self.ctxs[index].co.take().expect("a context that runs has its coroutine");
         self.running = Some(index);
         PANICKED.set(Some(self));
-        let block: *const Cpu = &raw const *self.cpus[cpu];
+        let block: *const Cpu = &raw const self.cpus[cpu];
         // SAFETY: the block outlives the installation; the machine stays the same one.
         unsafe { ringzero_machine::install(Some(block), ringzero_machine::machine()) };
         self.pulse.enter(&co);

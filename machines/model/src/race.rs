@@ -175,7 +175,9 @@ impl Inner {
             ),
             place: second.place,
             other: first.place,
-            notes: vec!["two accesses, at least one a write and one of them plain, without a happens-before".to_owned()],
+            notes: vec![
+                "two accesses, at least one a write and one of them plain, without a happens-before".to_owned(),
+            ],
         }
     }
 }

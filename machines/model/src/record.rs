@@ -105,7 +105,9 @@ fn noun(op: Op) -> &'static str {
         Op::WaitqueueAdd | Op::WaitqueueRemove | Op::WakeUp => "wait queue",
         Op::TimerArm | Op::TimerDelete | Op::TimerExpire | Op::TimerDone | Op::TimerWait | Op::TimerPending => "timer",
         Op::Kmalloc | Op::Kfree => "memory",
-        Op::RequestIrq | Op::FreeIrq | Op::DisableIrq | Op::EnableIrq | Op::SynchronizeIrq | Op::HardirqExit => "irq line",
+        Op::RequestIrq | Op::FreeIrq | Op::DisableIrq | Op::EnableIrq | Op::SynchronizeIrq | Op::HardirqExit => {
+            "irq line"
+        }
         _ => "atomic",
     }
 }

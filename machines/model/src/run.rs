@@ -114,14 +114,14 @@ impl Inner {
         let may = |c: usize| allowed >> c & 1 == 1;
         let sources = !self.lines.is_empty() || self.clocks.iter().any(Option::is_some);
         let idle: Vec<usize> = (0..n).filter(|&c| may(c) && self.stacks[c].is_empty()).collect();
-        let live_tasks = self.live.iter().filter(|&&t| self.ctxs[t].is_task() && self.ctxs[t].ready(&self.ctxs)).count();
+        let live_tasks =
+            self.live.iter().filter(|&&t| self.ctxs[t].is_task() && self.ctxs[t].ready(&self.ctxs)).count();
         if !sources && !idle.is_empty() && live_tasks <= n {
             return vec![idle[0]].into_iter();
         }
         let bounded = self.cfg.preemptions.is_some_and(|b| self.preempted >= b);
-        let busy = (0..n).filter(|&c| {
-            may(c) && !self.stacks[c].is_empty() && self.task_open(c) && (!bounded || self.at_yield(c))
-        });
+        let busy = (0..n)
+            .filter(|&c| may(c) && !self.stacks[c].is_empty() && self.task_open(c) && (!bounded || self.at_yield(c)));
         let mut all: Vec<usize> = if sources { idle } else { idle.into_iter().take(1).collect() };
         all.extend(busy);
         all.into_iter()
@@ -511,7 +511,8 @@ impl Inner {
         let most = if c.relax_again { c.round.len() } else { 1 };
         let proc = c.proc;
         let mut taken = 0;
-        while taken < most && self.events.last().is_some_and(|e| e.label.proc == proc && !self.ctxs[i].round.is_empty()) {
+        while taken < most && self.events.last().is_some_and(|e| e.label.proc == proc && !self.ctxs[i].round.is_empty())
+        {
             let Some(w) = self.ctxs[i].round.pop() else { break };
             let last = self.events[self.events.len() - 1];
             if last.idx != w.event.idx {
@@ -543,11 +544,11 @@ impl Inner {
         if waits {
             return End::IdleAtBound;
         }
-        if self.exit_done || (self.exit.is_none() && self.exit_ctx.is_none()) {
-            if let Some(found) = self.leaked() {
-                self.found = Some(found);
-                return End::Violated { stuck: false };
-            }
+        if (self.exit_done || (self.exit.is_none() && self.exit_ctx.is_none()))
+            && let Some(found) = self.leaked()
+        {
+            self.found = Some(found);
+            return End::Violated { stuck: false };
         }
         End::Complete
     }

@@ -148,7 +148,11 @@ impl Inner {
             ("self-deadlock", format!("{} waits for {object}, which it holds itself", self.describe(waiter)))
         } else if same_cpu && cycle.len() == 2 {
             let code = if self.in_hardirq(waiter) { "irq-deadlock" } else { "softirq-deadlock" };
-            let who = if code == "irq-deadlock" { self.describe(waiter) } else { format!("softirq on {}", self.describe(waiter)) };
+            let who = if code == "irq-deadlock" {
+                self.describe(waiter)
+            } else {
+                format!("softirq on {}", self.describe(waiter))
+            };
             (code, format!("{who} waits for {object}, held by {}, which it interrupted", self.describe(owner)))
         } else {
             ("deadlock", format!("{} waits for {object}, held by {}", self.describe(waiter), self.describe(owner)))
@@ -163,7 +167,11 @@ impl Inner {
             Blocked::Under(o) => format!("{who} cannot go on under {}", self.describe(o)),
             Blocked::On(o) => {
                 let what = self.object_name(self.ctxs[i].pend.acc[0].slot);
-                format!("{who} waits in {} for {what}, which depends on {}", self.ctxs[i].pend.op.name(), self.describe(o))
+                format!(
+                    "{who} waits in {} for {what}, which depends on {}",
+                    self.ctxs[i].pend.op.name(),
+                    self.describe(o)
+                )
             }
             Blocked::Nobody => format!("{who} waits"),
         }
