@@ -1,6 +1,6 @@
 //! Ringzero: the Linux kernel's concurrency world in Rust, and a checker that explores it.
 //!
-//! A program is the init function of a module: it creates kthreads, requests interrupt lines, arms timers. [`check`]
+//! A program is the init function of a module: it creates kthreads, requests interrupt lines, arms timers. [`check()`]
 //! runs it on a model machine, again and again, with every interleaving of CPUs and every arrival of an interrupt that
 //! can make a difference, and reports a violated rule as a short, replayable trace.
 //!

@@ -99,6 +99,7 @@ pub struct Exhaustive {
     pub(crate) share: Option<Share>,
     /// It explores a branch of a shared search.
     pub(crate) busy: bool,
+    noting: bool,
     /// Contexts of interrupts that have entered, and CPUs that did anything, one bit each.
     entered: HashSet<u16>,
     cpus: u32,
@@ -287,15 +288,17 @@ fn pick_of(view: &View<'_>, label: Label) -> Pick {
 impl Scheduler for Exhaustive {
     fn begin(&mut self) {
         self.depth = 0;
+        // Somebody waits: this execution notes what is possible at its nodes, so that they can be shared after it.
+        self.noting = self.share.as_ref().is_some_and(Share::wanted);
     }
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
         let again = std::mem::take(&mut self.redecide);
-        if self.depth == self.floor && self.share.as_ref().is_some_and(Share::wanted) {
-            let offers = view.enabled.iter().chain(view.arrivals).copied().collect();
-            if let Some(n) = self.nodes.get_mut(self.depth) {
-                n.offers = offers;
-            }
+        if self.noting && self.depth >= self.floor
+            && let Some(n) = self.nodes.get_mut(self.depth)
+        {
+            n.offers.clear();
+            n.offers.extend(view.enabled.iter().chain(view.arrivals));
         }
         if self.depth < self.nodes.len() && !again {
             let Some(label) = self.nodes[self.depth].chosen else { return Pick::Stop };
@@ -391,7 +394,7 @@ impl Scheduler for Exhaustive {
             self.all = all;
         }
         self.backtrack();
-        if self.share.as_ref().is_some_and(Share::wanted) {
+        if self.noting {
             self.give();
         }
     }

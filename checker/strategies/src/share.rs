@@ -149,6 +149,13 @@ fn copy(from: &mut Forest, head: Id, to: &mut Forest) -> Id {
     first
 }
 
+impl Node {
+    /// Whether it is known what was possible at the node, and what is being explored from there.
+    fn can_be_shared(&self) -> bool {
+        self.chosen.is_some_and(|c| self.offers.iter().any(|e| e.label == c))
+    }
+}
+
 impl Exhaustive {
     /// A search that begins at the root and shares it with others.
     #[must_use]
@@ -168,32 +175,34 @@ impl Exhaustive {
         search
     }
 
-    /// Gives away what is to be tried at the uppermost nodes of this search's own.
+    /// Gives away what is to be tried at the uppermost node of this search's own that has something: that node and
+    /// those above it are shared from now on.
     pub(crate) fn give(&mut self) {
-        while !self.exhausted && self.nodes.len() > self.floor + 1 && !self.nodes[self.floor].offers.is_empty() {
-            let Some(share) = self.share.clone() else { return };
-            let at = self.floor;
-            let node = &mut self.nodes[at];
-            let (Some(chosen), offers) = (node.chosen, std::mem::take(&mut node.offers)) else { return };
-            let mut sleep = node.sleep.clone();
-            let Some(step) = offers.iter().find(|e| e.label == chosen).copied() else { return };
-            sleep.push(Asleep { step, open_after: false });
-            let todo = std::mem::replace(&mut node.todo, NIL);
-            let arrivals = node.arrivals.clone();
-            let by = at.checked_sub(1).and_then(|b| self.nodes[b].chosen);
-            let mut pool = lock(&share.common.pool);
-            let todo = copy(&mut self.forest, todo, &mut pool.forest);
-            let parent = share.node;
-            pool.nodes.push(Shared { parent, depth: at, by, sleep, todo, arrivals, offers });
-            let new = pool.nodes.len() - 1;
-            share.common.changed.notify_all();
-            drop(pool);
-            self.floor = at + 1;
-            self.share = Some(Share { common: share.common, node: Some(new) });
-            if todo != NIL {
-                return;
-            }
+        let inner = self.floor..self.nodes.len().saturating_sub(1);
+        let Some(at) = inner.into_iter().find(|&n| self.nodes[n].todo != NIL) else { return };
+        if self.exhausted || self.nodes[self.floor..=at].iter().any(|n| !n.can_be_shared()) {
+            return;
         }
+        let Some(share) = self.share.clone() else { return };
+        let mut pool = lock(&share.common.pool);
+        let mut parent = share.node;
+        for depth in self.floor..=at {
+            let by = depth.checked_sub(1).and_then(|b| self.nodes[b].chosen);
+            let node = &mut self.nodes[depth];
+            let chosen = node.chosen;
+            let mut sleep = node.sleep.clone();
+            let step = node.offers.iter().find(|e| Some(e.label) == chosen);
+            sleep.extend(step.map(|&step| Asleep { step, open_after: false }));
+            let todo = std::mem::replace(&mut node.todo, NIL);
+            let (arrivals, offers) = (node.arrivals.clone(), std::mem::take(&mut node.offers));
+            let todo = copy(&mut self.forest, todo, &mut pool.forest);
+            pool.nodes.push(Shared { parent, depth, by, sleep, todo, arrivals, offers });
+            parent = Some(pool.nodes.len() - 1);
+        }
+        share.common.changed.notify_all();
+        drop(pool);
+        self.floor = at + 1;
+        self.share = Some(Share { common: share.common, node: parent });
     }
 
     /// Takes another branch, when the own one is finished. Waits for one if need be; `false` when the whole search

@@ -35,7 +35,7 @@ pub fn kmalloc(size: usize, gfp: Gfp) -> *mut u8 {
     allocate(size, KMALLOC_MIN_ALIGN, gfp, "kmalloc")
 }
 
-/// [`kmalloc`] with an alignment of its own (a power of two).
+/// [`kmalloc()`] with an alignment of its own (a power of two).
 ///
 /// # Panics
 /// Outside a machine.
@@ -46,7 +46,7 @@ pub fn kmalloc_aligned(size: usize, align: usize, gfp: Gfp) -> *mut u8 {
     allocate(size, align.max(KMALLOC_MIN_ALIGN), gfp, "kmalloc")
 }
 
-/// Allocates `size` zeroed bytes; null when it fails. Context as [`kmalloc`].
+/// Allocates `size` zeroed bytes; null when it fails. Context as [`kmalloc()`].
 ///
 /// # Panics
 /// Outside a machine.
@@ -57,7 +57,7 @@ pub fn kzalloc(size: usize, gfp: Gfp) -> *mut u8 {
 }
 
 /// Allocates room for `n` objects of `size` bytes; null when it fails or the product overflows. Context as
-/// [`kmalloc`].
+/// [`kmalloc()`].
 ///
 /// # Panics
 /// Outside a machine.

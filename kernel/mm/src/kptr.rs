@@ -55,7 +55,7 @@ impl<T> fmt::Debug for KPtr<T> {
 
 /// Allocates an object and moves `value` into it; `None` when the allocation fails (`value` is dropped then).
 ///
-/// Context and sleeping: as [`kmalloc`](crate::kmalloc). Outside a machine it never fails, and the object lives for
+/// Context and sleeping: as [`kmalloc()`](crate::kmalloc()). Outside a machine it never fails, and the object lives for
 /// ever.
 #[doc(alias = "kmalloc")]
 #[track_caller]

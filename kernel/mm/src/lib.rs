@@ -6,7 +6,7 @@
 //! pointer, and like a C pointer it does not keep the object alive.
 //!
 //! # Invariants
-//! 1. *Liveness is the machine's.* [`kmalloc`] tells it of the birth, [`kfree`] of the death. Each announced step
+//! 1. *Liveness is the machine's.* [`kmalloc()`] tells it of the birth, [`kfree`] of the death. Each announced step
 //!    whose address lies in a dead object is `use-after-free`; a second death is `double-free`; an object that is
 //!    alive when the program has ended is `leak`.
 //! 2. *Addresses are not reused within an execution.* So a stale handle always points to memory that once was the

@@ -2,7 +2,7 @@
 //!
 //! # Theory
 //! **Vocabulary.** A [`Task`] is one thread of kernel code with a stack of its own. Its *state* word says what it
-//! wants: 0 (`TASK_RUNNING`) to run, anything else to sleep at its next [`schedule`]. *Waking* is setting the word back
+//! wants: 0 (`TASK_RUNNING`) to run, anything else to sleep at its next [`schedule()`]. *Waking* is setting the word back
 //! to 0. A *kthread* is a task made by [`kthread_create`]; it starts asleep. A *wait queue* ([`WaitQueueHead`]) holds
 //! *entries*, one for each task that wants to be woken by [`wake_up`]; an *exclusive* entry uses up one of the wake-ups
 //! that it was given.
@@ -17,7 +17,7 @@
 //!
 //! **Invariants.**
 //! 1. Only a task itself sets its state to something else than 0; anybody may set it to 0.
-//! 2. A task sleeps in [`schedule`] only, and exactly until its state is 0. A task that is preempted runs on whatever
+//! 2. A task sleeps in [`schedule()`] only, and exactly until its state is 0. A task that is preempted runs on whatever
 //!    its state is. So: set the state, test the condition, then `schedule`, and no wake-up is lost.
 //! 3. [`wake_up_process`] is a release and the return from `schedule` an acquire: they pair on the state word.
 //! 4. An entry is on a queue between `prepare_to_wait` and the wake-up or `finish_wait`, whichever comes first.

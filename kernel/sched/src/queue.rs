@@ -230,7 +230,7 @@ impl Drop for WaitQueueEntry<'_> {
 }
 
 /// Sets the running task's state, and puts `entry` on `wq` unless it is there already: a step each. Then test the
-/// condition, then [`schedule`](crate::schedule). Task context; does not sleep.
+/// condition, then [`schedule()`](crate::schedule()). Task context; does not sleep.
 #[track_caller]
 pub fn prepare_to_wait<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>, state: u32) {
     entry.put(wq, false, Some(state), Location::caller());

@@ -14,7 +14,7 @@ fn always(_: u64, _: u64) -> bool {
     true
 }
 
-/// Sets the running task's state. Test the condition after it, then [`schedule`] (invariant 2). Task context; does
+/// Sets the running task's state. Test the condition after it, then [`schedule()`] (invariant 2). Task context; does
 /// not sleep.
 #[track_caller]
 #[inline]

@@ -91,28 +91,28 @@ pub const fn time_in_range_open(a: u64, b: u64, c: u64) -> bool {
     time_after_eq(a, b) && time_before(a, c)
 }
 
-/// Whether `a` is in the past. Reads [`jiffies`].
+/// Whether `a` is in the past. Reads [`jiffies()`].
 #[must_use]
 #[track_caller]
 pub fn time_is_before_jiffies(a: u64) -> bool {
     time_after(jiffies(), a)
 }
 
-/// Whether `a` is in the future. Reads [`jiffies`].
+/// Whether `a` is in the future. Reads [`jiffies()`].
 #[must_use]
 #[track_caller]
 pub fn time_is_after_jiffies(a: u64) -> bool {
     time_before(jiffies(), a)
 }
 
-/// Whether `a` is in the past or now. Reads [`jiffies`].
+/// Whether `a` is in the past or now. Reads [`jiffies()`].
 #[must_use]
 #[track_caller]
 pub fn time_is_before_eq_jiffies(a: u64) -> bool {
     time_after_eq(jiffies(), a)
 }
 
-/// Whether `a` is in the future or now. Reads [`jiffies`].
+/// Whether `a` is in the future or now. Reads [`jiffies()`].
 #[must_use]
 #[track_caller]
 pub fn time_is_after_eq_jiffies(a: u64) -> bool {

@@ -29,7 +29,7 @@
 //!    ([`Limits::expiries`](ringzero_machine::Limits)). From the tick until the timer softirq has found nothing more
 //!    to do, it is not programmed: the softirq does that at its end.
 //! 6. *Jiffies advance in the tick*, to the deadline that the tick was programmed for, and never backwards. Reading
-//!    them ([`jiffies`]) is a step.
+//!    them ([`jiffies()`]) is a step.
 //! 7. *Expiry reads the timer.* After the expiry step the softirq reads the callback from the timer's memory, as a
 //!    step of its own: if the memory was freed while the timer was pending or is freed just then, that is the
 //!    `use-after-free`.
