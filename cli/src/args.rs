@@ -81,7 +81,7 @@ pub struct Check {
     /// How to choose the next step; default: exhaustive, then the samplers on what is left of the budget.
     #[arg(long)]
     pub strategy: Option<StrategyArg>,
-    /// Threads that search.
+    /// Threads that search exhaustively (the samplers, and a search with a bound on preemptions, use one).
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
     /// CPUs of the machine [default: 2].

@@ -108,7 +108,6 @@ fn a_trace_of_something_else_is_refused() {
     assert!(why.contains("RINGZERO_REPLAY"), "{why}");
     with("cpus: 2", "cpus: 0");
     with("cpus: 2", "cpus: 4000000000");
-    with("preempt: full", "preempt: none");
     with("choices:\n", "choices:\n0.0*4000000000 ");
     with("choices:\n", "choices:\n9999.0 ");
 }

@@ -416,8 +416,10 @@ pub trait Machine {
     fn line_raise(&self, irq: u32);
     /// Whether a handler of the line runs on this very CPU, beneath or as the caller.
     fn line_running_here(&self, irq: u32) -> bool;
-    /// Programs the clock event of CPU `cpu` for `deadline_ns`, or stops it. Its interrupt runs `entry`.
-    fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32));
+    /// Programs the clock event of CPU `cpu` for `deadline_ns`, or stops it. Its interrupt runs `entry`; that it enters
+    /// is a read of the object at `word`, which whoever changes the deadline writes. `u64::MAX`: armed, but past a
+    /// bound.
+    fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32), word: usize);
     /// Virtual time since boot.
     fn now_ns(&self) -> u64;
     /// Sends an interrupt to CPU `cpu` which runs `entry` there; delivered as soon as it can be.
@@ -434,6 +436,10 @@ pub trait Machine {
     fn log(&self, text: &str);
     /// The context's flags changed in a way that orders memory on this CPU: interrupts go off (`true`) or on.
     fn irq_edge(&self, off: bool);
+    /// A fence: orders the context's earlier reads (`acquire`) or its later writes (`release`), or both.
+    fn fence(&self, acquire: bool, release: bool) {
+        let _ = (acquire, release);
+    }
     /// Notes who holds the lock at `addr` now (for deadlock reports), or that nobody does.
     fn lock_owner(&self, addr: usize, held: bool, place: Place);
 }

@@ -95,6 +95,14 @@ impl Check {
         self
     }
 
+    /// Names the program after a test: its path without the crate, as libtest knows it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn named_test(self, path: &str) -> Self {
+        let name = path.split_once("::").map_or(path, |(_, rest)| rest);
+        self.named(name)
+    }
+
     /// Where traces are written. Default `target/ringzero`.
     #[must_use]
     pub fn trace_dir(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -114,8 +122,11 @@ impl Check {
 
     /// Runs the check. The closure is the init function of a module, in task context on CPU 0.
     ///
+    /// Honours `RINGZERO_SEED`, `RINGZERO_EXECUTIONS` and `RINGZERO_STRATEGY`; with `RINGZERO_REPLAY`, if the trace is
+    /// of this program, replays it instead.
+    ///
     /// # Panics
-    /// When a trace cannot be written.
+    /// When a trace cannot be written, or cannot be replayed, or an environment variable is not understood.
     #[track_caller]
     pub fn run<F: Fn() + Send + Sync + 'static>(self, init: F) -> Report {
         let mut check = self;

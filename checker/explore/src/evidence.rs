@@ -148,7 +148,6 @@ fn header(program: &Program<'_>, settings: &Settings, strategy: &str) -> TraceFi
         },
         strategy: strategy.to_owned(),
         seed: settings.seed,
-        fingerprint: fingerprint(program, m),
         ..TraceFile::default()
     }
 }

@@ -47,7 +47,9 @@ pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget
     total.exhausted = !team.common.stopped() && !team.cut.load(Ordering::Relaxed);
     let diverged = team.diverged.load(Ordering::Relaxed);
     if total.caught.is_some() && !settings.all_classes && !diverged {
-        return alone(program, settings, budget, &mut |_| {});
+        let again = alone(program, settings, budget, &mut |_| {});
+        // Out of time, the finding that there is stands.
+        return if again.0.caught.is_some() { again } else { (total, diverged) };
     }
     if total.caught.is_some() && !diverged {
         let once = Budget { all_classes: false, ..budget };

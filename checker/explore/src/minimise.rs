@@ -1,4 +1,6 @@
-//! Makes a found execution small: no single switch, arrival or choice of it can be left out.
+//! Makes a found execution small: no single burst, arrival or choice of it can be left out (of executions with more
+//! than 400 steps, only the first 400 choices are tried singly; after 4,000 replays it is left as it is; lock-ups and
+//! livelocks, whose replays take long, are not minimised).
 //!
 //! A candidate is the list of choices with something left out; it is replayed leniently (choices that cannot be
 //! followed are skipped, and after the list the machine goes on without a switch or an arrival that is not needed).

@@ -265,7 +265,10 @@ pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Prog
     let complete = matches!(settings.strategy, Strategy::Default | Strategy::Exhaustive);
     let mut tally = Tally::default();
     // The plainest execution twice: what differs there already would be called anything else later.
-    let mut diverged = fingerprint(program, &settings.machine) != fingerprint(program, &settings.machine);
+    // (Not if it takes long, as with a lock-up: then once has to do.)
+    let print = fingerprint(program, &settings.machine);
+    let quick = start.elapsed() < Duration::from_millis(100);
+    let mut diverged = quick && print != fingerprint(program, &settings.machine);
     if complete && !diverged {
         let half = settings.strategy == Strategy::Default;
         let share = |n: u64| if half { n.div_ceil(2) } else { n };
@@ -290,10 +293,17 @@ pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Prog
             tally.add(more);
         }
     }
-    conclude(program, settings, tally, diverged, start)
+    conclude(program, settings, tally, diverged, start, print)
 }
 
-fn conclude(program: &Program<'_>, settings: &Settings, tally: Tally, diverged: bool, start: Instant) -> Answer {
+fn conclude(
+    program: &Program<'_>,
+    settings: &Settings,
+    tally: Tally,
+    diverged: bool,
+    start: Instant,
+    print: u64,
+) -> Answer {
     let mut why = None;
     let mut finding: Option<TraceFile> = None;
     if diverged {
@@ -321,6 +331,7 @@ fn conclude(program: &Program<'_>, settings: &Settings, tally: Tally, diverged: 
     let seconds = start.elapsed().as_secs_f64();
     if let Some(f) = &mut finding {
         // No times: the same search gives the same trace, byte for byte.
+        f.fingerprint = print;
         f.executions = tally.executions;
         f.complete = tally.exhausted;
     }

@@ -94,7 +94,8 @@ pub fn foot(out: &mut Vec<String>, view: &View<'_>, marks: &[Mark], path: Option
     }
     let ms = t.millis;
     let s = if t.executions == 1 { "" } else { "s" };
-    out.push(format!("searched: {} execution{s}, {ms} ms; holds is not claimed", t.executions));
+    let ms = if ms > 0 { format!(", {ms} ms") } else { String::new() };
+    out.push(format!("searched: {} execution{s}{ms}; holds is not claimed", t.executions));
     for line in wrap(&format!("bounds:   {}", bounds(t)), paint.width, 10) {
         out.push(line);
     }

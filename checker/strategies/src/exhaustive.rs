@@ -294,7 +294,8 @@ impl Scheduler for Exhaustive {
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
         let again = std::mem::take(&mut self.redecide);
-        if self.noting && self.depth >= self.floor
+        if self.noting
+            && self.depth >= self.floor
             && let Some(n) = self.nodes.get_mut(self.depth)
         {
             n.offers.clear();
@@ -367,7 +368,8 @@ impl Scheduler for Exhaustive {
             self.impure |= events.iter().any(|e| e.enters || e.atomic);
             if end == End::Abandoned {
                 self.stats.redundant += 1;
-            } else if self.impure {
+            } else if self.impure || self.stats.classes < 64 {
+                // Until it is clear what kind of program this is, classes are kept in any case.
                 let class = self.classes.of(end, events, pending);
                 self.last_new = match &self.share {
                     Some(s) => s.new_class(class),
@@ -379,7 +381,9 @@ impl Scheduler for Exhaustive {
                 self.last_new = true;
                 self.stats.classes += 1;
             }
-            self.graph.build(events, pending);
+            let arrivals = self.not_come(events);
+            let both: Vec<Event> = pending.iter().chain(&arrivals).copied().collect();
+            self.graph.build(events, &both);
             if self.impure {
                 self.graph.build_plain(events);
             }
@@ -390,6 +394,10 @@ impl Scheduler for Exhaustive {
             self.total = events.len();
             self.reverse_races(&all);
             self.reverse_stacking(&all);
+            all.extend_from_slice(&arrivals);
+            for j in self.total + pending.len()..all.len() {
+                self.races_of(&all, j);
+            }
             self.add_arrivals(events);
             self.all = all;
         }
@@ -425,6 +433,23 @@ impl Exhaustive {
             self.nodes.pop();
         }
         self.exhausted = true;
+    }
+
+    /// The arrivals that could have come at some node and did not.
+    fn not_come(&self, events: &[Event]) -> Vec<Event> {
+        let mut out: Vec<Event> = Vec::new();
+        if self.nodes.iter().all(|n| n.arrivals.is_empty()) {
+            return out;
+        }
+        let came: HashSet<u16> = events.iter().filter(|e| e.enters).map(|e| e.label.proc).collect();
+        for n in (0..self.nodes.len()).rev() {
+            for a in &self.nodes[n].arrivals {
+                if !came.contains(&a.label.proc) && !out.iter().any(|o| o.label == a.label) {
+                    out.push(*a);
+                }
+            }
+        }
+        out
     }
 
     /// Every arrival that did not come is added at the last node where it could have been delivered.

@@ -10,10 +10,15 @@ impl Exhaustive {
     /// Races in conflict order: each second access before its first, if nothing else forbids it.
     pub(crate) fn reverse_races(&mut self, all: &[Event]) {
         for j in 0..all.len() {
-            for k in 0..all[j].acc.len() {
-                if all[j].acc[k].slot != NO_SLOT {
-                    self.races_on(all, j, k);
-                }
+            self.races_of(all, j);
+        }
+    }
+
+    /// The races of event `j` alone.
+    pub(crate) fn races_of(&mut self, all: &[Event], j: usize) {
+        for k in 0..all[j].acc.len() {
+            if all[j].acc[k].slot != NO_SLOT {
+                self.races_on(all, j, k);
             }
         }
     }
@@ -120,7 +125,11 @@ impl Exhaustive {
     /// Whether no third step forces `i` before `j`.
     fn nothing_between(&self, all: &[Event], i: usize, j: usize, slot: u32, skipped: bool) -> bool {
         let (first, e) = (&all[i], &all[j]);
-        let between = i + 1..j.min(self.total);
+        // A wait that was not possible until the last write of its word cannot have come before that write: nothing
+        // that lies before it is between.
+        let ended = |t: &&crate::hb::Touch| t.write && (t.at as usize) < j;
+        let wait = skipped.then(|| self.graph.touches(slot).iter().rev().find(ended)).flatten();
+        let between = wait.map_or(i + 1, |t| t.at as usize)..j.min(self.total);
         !between.into_iter().any(|n| {
             let x = &all[n];
             if x.label.proc == e.label.proc || !Graph::covers(self.graph.clock(n), first) {

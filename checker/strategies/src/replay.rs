@@ -76,7 +76,7 @@ impl Scheduler for Replay {
     fn settled(&mut self, _: bool) {}
 
     fn vanished(&mut self) {
-        // A failed round is a choice that has to be followed, too.
+        // Choices are those of steps that remained; a round that fails here failed when the trace was made, too.
     }
 
     fn finish(&mut self, _: End, _: &[Event], _: &[Event]) {}

@@ -8,7 +8,7 @@
 //! is finished when nothing is to be tried at any shared node and no thread explores.
 //!
 //! A branch that is explored by itself wakes all that slept at its root, because the sequence that asked for it does;
-//! so sharing makes no class run twice.
+//! so sharing adds no redundant runs where a search alone has none.
 
 use crate::exhaustive::{Asleep, Exhaustive, Node};
 use crate::tree::{Forest, Id, NIL};

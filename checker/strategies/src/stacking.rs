@@ -2,7 +2,7 @@
 
 use crate::exhaustive::Exhaustive;
 use crate::hb::Graph;
-use ringzero_trace::{Event, Level, NO_SLOT};
+use ringzero_trace::{Event, Level};
 
 impl Exhaustive {
     /// Stacking: moves handlers before steps of what they interrupted, and sections before sections of other tasks
@@ -41,14 +41,18 @@ impl Exhaustive {
         let y = &all[j];
         let mut clock = std::mem::take(&mut self.clock);
         self.graph.before_own(all, y, &mut clock);
-        for a in y.acc.iter().filter(|a| a.slot != NO_SLOT) {
-            for t in self.graph.touches(a.slot) {
-                if (t.at as usize) < j && (t.write || a.write) {
-                    self.graph.join_into(&mut clock, t.at as usize);
-                }
+        // What made it possible: the write that switched its line on.
+        if let Some((test, arg)) = y.cond {
+            let on = |t: &&crate::hb::Touch| {
+                let w = &all[t.at as usize];
+                t.write && (t.at as usize) < j && w.acc[0].slot == y.acc[0].slot && !test(w.old, arg)
+            };
+            let enabling = self.graph.touches(y.acc[0].slot).iter().rev().find(on).map(|t| t.at as usize);
+            if let Some(t) = enabling {
+                self.graph.join_into(&mut clock, t);
             }
         }
-        for i in (0..j).rev() {
+        for i in (0..j.min(self.total)).rev() {
             let t = &all[i];
             let enterable = t.irq_open || (y.level == Level::Nmi && t.level != Level::Nmi);
             if t.cpu != y.cpu || !enterable || t.label.proc == y.label.proc || Graph::covers(&clock, t) {

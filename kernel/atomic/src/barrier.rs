@@ -3,21 +3,32 @@
 use core::panic::Location;
 use core::sync::atomic::{Ordering, compiler_fence, fence};
 
+/// Tells the machine, whose data-race detector takes the edge.
+#[inline]
+fn announce(acquire: bool, release: bool) {
+    if let Some(m) = ringzero_machine::machine() {
+        m.fence(acquire, release);
+    }
+}
+
 /// Orders every access before it with every access after it.
 #[inline]
 pub fn smp_mb() {
+    announce(true, true);
     fence(Ordering::SeqCst);
 }
 
 /// Orders the reads before it with the reads after it. Pairs with [`smp_wmb`].
 #[inline]
 pub fn smp_rmb() {
+    announce(true, false);
     fence(Ordering::Acquire);
 }
 
 /// Orders the writes before it with the writes after it. Pairs with [`smp_rmb`].
 #[inline]
 pub fn smp_wmb() {
+    announce(false, true);
     fence(Ordering::Release);
 }
 

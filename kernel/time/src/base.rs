@@ -107,7 +107,7 @@ impl TimerBase {
         let changed = want != self.programmed.replace(want);
         if changed || bounded != self.bounded.replace(bounded) {
             let deadline = if bounded { Some(u64::MAX) } else { (want != NEVER).then(|| deadline_ns(want)) };
-            m.clock_event(cpu, deadline, tick_entry);
+            m.clock_event(cpu, deadline, tick_entry, conflicts());
         }
     }
 

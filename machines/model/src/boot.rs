@@ -44,6 +44,7 @@ pub(crate) struct Clock {
     pub deadline_ns: u64,
     pub entry: fn(u32),
     pub base: u32,
+    pub word: usize,
 }
 
 /// A memory object with liveness.
@@ -61,7 +62,18 @@ pub(crate) struct Edge {
     pub at: u32,
     pub ctx: usize,
     pub cpu: usize,
-    pub off: bool,
+    pub kind: EdgeKind,
+}
+
+/// What such a change is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EdgeKind {
+    /// Interrupts go off.
+    Mask,
+    /// Interrupts go on.
+    Unmask,
+    /// A fence.
+    Fence { acquire: bool, release: bool },
 }
 
 pub(crate) struct Inner {
@@ -268,7 +280,8 @@ impl Inner {
     }
 
     /// The next steps of all unfinished contexts that are not the system's own; one that has not started has step 0.
-    fn pending(&self) -> Vec<Event> {
+    fn pending(&mut self) -> Vec<Event> {
+        let ipis: Vec<Event> = (0..self.cfg.cpus).filter_map(|cpu| self.ipi_event(cpu)).collect();
         let live = self.live.iter().map(|&i| &self.ctxs[i]);
         live.filter(|c| !c.done && !c.is_system() && (c.idx > 0 || !c.is_exit()))
             .map(|c| {
@@ -280,6 +293,7 @@ impl Inner {
                 e.old = c.pend_value();
                 e
             })
+            .chain(ipis)
             .collect()
     }
 

@@ -1,6 +1,6 @@
 //! The contract's implementation: what kernel code calls from inside a context.
 
-use crate::boot::{Clock, Edge, Inner, Ipi, Line, Model, Object};
+use crate::boot::{Clock, Edge, EdgeKind, Inner, Ipi, Line, Model, Object};
 use crate::config::Found;
 use crate::ctx::{Ctx, Kind, Outcome, Watch};
 use crate::procs::{ProcName, mix};
@@ -47,6 +47,14 @@ pub(crate) fn install_panic_hook() {
 impl Model {
     fn state(&self) -> *mut Inner {
         self.inner.get()
+    }
+
+    /// Notes what orders memory without being a step.
+    fn edge(&self, kind: EdgeKind) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        let cpu = inner.ctxs[ctx].cpu.unwrap_or(0);
+        let at = inner.events.len() as u32;
+        inner.edges.push(Edge { at, ctx, cpu, kind });
     }
 
     /// Gives control back to the machine's loop until this context is chosen again.
@@ -211,12 +219,12 @@ impl Machine for Model {
         })
     }
 
-    fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32)) {
+    fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32), word: usize) {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
         // Its interrupt has been possible since it was first programmed.
         let base = inner.clocks[cpu as usize].map_or(inner.last_event(), |c| c.base);
-        inner.clocks[cpu as usize] = deadline_ns.map(|deadline_ns| Clock { deadline_ns, entry, base });
+        inner.clocks[cpu as usize] = deadline_ns.map(|deadline_ns| Clock { deadline_ns, entry, base, word });
     }
 
     fn now_ns(&self) -> u64 {
@@ -277,10 +285,11 @@ impl Machine for Model {
     }
 
     fn irq_edge(&self, off: bool) {
-        let Some((inner, ctx)) = self.stepping() else { return };
-        let cpu = inner.ctxs[ctx].cpu.unwrap_or(0);
-        let at = inner.events.len() as u32;
-        inner.edges.push(Edge { at, ctx, cpu, off });
+        self.edge(if off { EdgeKind::Mask } else { EdgeKind::Unmask });
+    }
+
+    fn fence(&self, acquire: bool, release: bool) {
+        self.edge(EdgeKind::Fence { acquire, release });
     }
 
     fn lock_owner(&self, addr: usize, held: bool, place: Place) {
@@ -505,7 +514,7 @@ impl Inner {
         if event.acc[0].slot == NO_SLOT {
             return;
         }
-        if event.acc[0].write || event.cond.is_some() {
+        if (event.acc[0].write && !event.rmw) || event.cond.is_some() {
             c.round.clear();
             c.relax_place = None;
             return;

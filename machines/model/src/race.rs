@@ -1,12 +1,13 @@
 //! The data-race detector: happens-before over one execution, by vector clocks of its own.
 //!
 //! # The edges
-//! Program order; release to acquire on the same object (locks, full-barrier atomics, wake-up to schedule); creation
+//! Program order; release to acquire on the same object (locks, full-barrier atomics, wake-up to schedule); a release
+//! fence, a marked write, a marked read of that object and an acquire fence, in this order; creation
 //! to the first step; the last step to the join; on one CPU, unmasking to a later interrupt's entry, and an
 //! interrupt's end to the next step or masking below it. Being preempted, entering without a mask before it, and
 //! relaxed marked accesses order nothing. The order in which the explorer ran things is no edge.
 
-use crate::boot::Inner;
+use crate::boot::{Edge, EdgeKind, Inner};
 use crate::config::Found;
 use ringzero_trace::{Event, Level, NO_EVENT, NO_SLOT};
 use std::collections::HashMap;
@@ -37,6 +38,7 @@ struct Past {
 #[derive(Default)]
 struct Object {
     released: Clock,
+    published: Clock,
     write: Option<Past>,
     reads: Vec<Past>,
 }
@@ -48,6 +50,9 @@ struct Detector {
     unmasked: Vec<Clock>,
     ended: Vec<Clock>,
     everything: Clock,
+    /// What marked reads have seen published, per context; and each context's clock at its last release fence.
+    seen: HashMap<usize, Clock>,
+    fenced: HashMap<usize, Clock>,
 }
 
 impl Detector {
@@ -59,6 +64,25 @@ impl Detector {
             unmasked: vec![Clock::new(); cpus],
             ended: vec![Clock::new(); cpus],
             everything: Clock::new(),
+            seen: HashMap::new(),
+            fenced: HashMap::new(),
+        }
+    }
+
+    /// A change of what may interrupt, or a fence.
+    fn edge(&mut self, proc: usize, edge: &Edge) {
+        let clock = self.clocks.entry(proc).or_default();
+        match edge.kind {
+            EdgeKind::Mask => join(clock, &self.ended[edge.cpu]),
+            EdgeKind::Unmask => join(&mut self.unmasked[edge.cpu], clock),
+            EdgeKind::Fence { acquire, release } => {
+                if acquire && let Some(seen) = self.seen.get(&proc) {
+                    join(clock, seen);
+                }
+                if release {
+                    self.fenced.insert(proc, clock.clone());
+                }
+            }
         }
     }
 
@@ -94,6 +118,19 @@ impl Detector {
             let object = self.objects.entry(slot).or_default();
             if e.sync.acquire {
                 join(&mut clock, &object.released);
+            }
+            // Fences: a marked write publishes what came before the last release fence; a marked read sees it, for
+            // the next acquire fence to take.
+            if !e.sync.plain && !e.enters {
+                join(self.seen.entry(proc).or_default(), &object.published);
+                if e.acc[0].write {
+                    if !e.rmw {
+                        object.published.clear();
+                    }
+                    if let Some(fenced) = self.fenced.get(&proc) {
+                        join(&mut object.published, fenced);
+                    }
+                }
             }
             raced = Self::access(object, &clock, proc, at, e);
             if e.sync.release {
@@ -136,13 +173,7 @@ impl Inner {
         let mut edges = self.edges.iter().peekable();
         for (at, e) in self.events.iter().enumerate() {
             while let Some(edge) = edges.next_if(|x| x.at as usize <= at) {
-                let proc = usize::from(self.ctxs[edge.ctx].proc);
-                let clock = d.clocks.entry(proc).or_default();
-                if edge.off {
-                    join(clock, &d.ended[edge.cpu]);
-                } else {
-                    join(&mut d.unmasked[edge.cpu], clock);
-                }
+                d.edge(usize::from(self.ctxs[edge.ctx].proc), edge);
             }
             let raced = d.event(at, e);
             if let Some(past) = raced {

@@ -5,7 +5,7 @@ use crate::config::{Found, TimeModel};
 use crate::ctx::{Kind, Outcome};
 use crate::machine::blank;
 use crate::procs::{ProcName, mix};
-use ringzero_machine::{ArrivalSource, IrqState, Op, PreemptModel};
+use ringzero_machine::{ArrivalSource, Cond, IrqState, Op, PreemptModel};
 use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, Pick, Scheduler, View};
 
 impl Model {
@@ -50,6 +50,9 @@ impl Model {
 
 impl Inner {
     fn at_step_bound(&mut self) -> End {
+        if self.makes_progress() {
+            return End::StepBound;
+        }
         let spinning = self.live.iter().filter(|&&i| !self.ctxs[i].done).count();
         self.found = Some(Found {
             code: "livelock",
@@ -59,6 +62,20 @@ impl Inner {
             notes: vec![format!("contexts still at work: {spinning}")],
         });
         End::StepBound
+    }
+
+    /// Whether an execution that the step bound cut still got somewhere: its second half brought a context to a new
+    /// place, or no context was at one place so often that it looks like a loop without an end.
+    fn makes_progress(&self) -> bool {
+        const OFTEN: u32 = 64;
+        let key = |e: &Event| (e.who, e.place.map_or(0, |p| std::ptr::from_ref(p) as usize));
+        let (first, second) = self.events.split_at(self.events.len() / 2);
+        let seen: std::collections::HashSet<_> = first.iter().map(key).collect();
+        let mut times: std::collections::HashMap<_, u32> = std::collections::HashMap::new();
+        for e in second {
+            *times.entry(key(e)).or_insert(0) += 1;
+        }
+        times.keys().any(|k| !seen.contains(k)) || times.values().all(|&n| n < OFTEN)
     }
 
     /// Contexts in `cpu_relax()` whose words changed go on to their next announcement: no step, nobody sees it.
@@ -117,12 +134,12 @@ impl Inner {
         let live_tasks =
             self.live.iter().filter(|&&t| self.ctxs[t].is_task() && self.ctxs[t].ready(&self.ctxs)).count();
         if !sources && !idle.is_empty() && live_tasks <= n {
-            return vec![idle[0]].into_iter();
+            return idle.into_iter();
         }
         let bounded = self.cfg.preemptions.is_some_and(|b| self.preempted >= b);
         let busy = (0..n)
             .filter(|&c| may(c) && !self.stacks[c].is_empty() && self.task_open(c) && (!bounded || self.at_yield(c)));
-        let mut all: Vec<usize> = if sources { idle } else { idle.into_iter().take(1).collect() };
+        let mut all = idle;
         all.extend(busy);
         all.into_iter()
     }
@@ -216,17 +233,23 @@ impl Inner {
 
     fn collect_ipis(&mut self) {
         for cpu in 0..self.cfg.cpus {
-            let Some(ipi) = self.ipis[cpu].first().copied() else { continue };
             if !self.irq_open(cpu) {
                 continue;
             }
-            let name = ProcName::Ipi { cpu: cpu as u32, k: self.ipi_count[cpu] };
-            let mut e = self.entry_event(name, Op::IpiEnter, cpu, Level::Hardirq);
-            e.base = ipi.base;
+            let Some(e) = self.ipi_event(cpu) else { continue };
             self.enabled.push(e);
             // Entered when taken; the marker tells `take` that there is no context yet.
             self.enabled_ctx.push(usize::MAX - cpu);
         }
+    }
+
+    /// The entry of the IPI that waits for a CPU, if one does.
+    pub(crate) fn ipi_event(&mut self, cpu: usize) -> Option<Event> {
+        let base = self.ipis[cpu].first()?.base;
+        let name = ProcName::Ipi { cpu: cpu as u32, k: self.ipi_count[cpu] };
+        let mut e = self.entry_event(name, Op::IpiEnter, cpu, Level::Hardirq);
+        e.base = base;
+        Some(e)
     }
 
     /// How often a line may still arrive on its own.
@@ -256,14 +279,11 @@ impl Inner {
             let spec = self.lines[line].spec;
             // SAFETY: as in `line_on`.
             let affinity = unsafe { (*spec.affinity).load(std::sync::atomic::Ordering::Relaxed) };
-            let mut idle_seen = false;
             for cpu in (0..self.cfg.cpus).filter(|c| affinity >> c & 1 == 1) {
                 let open = if spec.nmi { !self.in_nmi(cpu) } else { self.irq_open(cpu) };
-                let idle = self.stacks[cpu].is_empty();
-                if !open || (idle && idle_seen) {
+                if !open {
                     continue;
                 }
-                idle_seen |= idle;
                 let k = self.line_arrivals[spec.irq as usize];
                 let level = if spec.nmi { Level::Nmi } else { Level::Hardirq };
                 let mut e = self.entry_event(ProcName::Line { irq: spec.irq, k }, Op::HardirqEnter, cpu, level);
@@ -300,6 +320,7 @@ impl Inner {
             let name = ProcName::Tick { cpu: cpu as u32, k: self.tick_count[cpu] };
             let mut e = self.entry_event(name, Op::TickEnter, cpu, Level::Hardirq);
             e.base = clock.base;
+            e.acc[0] = Access { slot: self.slots.of(clock.word), write: false };
             self.arrivals.push(e);
             self.arrival_src.push(Source::Tick(cpu));
         }
@@ -515,7 +536,10 @@ impl Inner {
         {
             let Some(w) = self.ctxs[i].round.pop() else { break };
             let last = self.events[self.events.len() - 1];
-            if last.idx != w.event.idx {
+            // An atomic that has changed its word is no failed try.
+            let changed =
+                w.event.rmw && Cond { addr: w.addr, size: w.size, test: |_, _| true, arg: 0 }.value() != w.value;
+            if last.idx != w.event.idx || changed {
                 break;
             }
             self.events.pop();

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, Once, Weak};
 use std::time::Duration;
 
 /// Processor time between two steps.
-pub const CPU_LIMIT: Duration = Duration::from_secs(1);
+pub const CPU_LIMIT: Duration = Duration::from_millis(500);
 /// Wall time between two steps, for code that blocks.
 pub const WALL_LIMIT: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(100);

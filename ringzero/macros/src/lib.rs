@@ -53,7 +53,7 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
         #vis fn #name() {
             fn body() #output #block
             ::ringzero::Check::new()
-                .named(concat!(module_path!(), "::", stringify!(#name)))
+                .named_test(concat!(module_path!(), "::", stringify!(#name)))
                 #(#calls)*
                 .test(|| { let _ = body(); });
         }

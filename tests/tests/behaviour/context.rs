@@ -12,16 +12,7 @@ ringzero::global! {
 
 /// The predicates: task, interrupt, softirq, serving softirq, hardirq, irq, nmi, atomic.
 fn asked() -> [bool; 8] {
-    [
-        in_task(),
-        in_interrupt(),
-        in_softirq(),
-        in_serving_softirq(),
-        in_hardirq(),
-        in_irq(),
-        in_nmi(),
-        in_atomic(),
-    ]
+    [in_task(), in_interrupt(), in_softirq(), in_serving_softirq(), in_hardirq(), in_irq(), in_nmi(), in_atomic()]
 }
 
 const TASK: [bool; 8] = [true, false, false, false, false, false, false, false];

@@ -118,7 +118,7 @@ bodies! {
         disables_nest: "nested";
         what_comes_meanwhile_is_latched: "latched";
         handlers_share_a_line: "shared";
-        synchronize_waits_for_the_handler: "synchronized" "inside";
+        synchronize_waits_for_the_handler: "synchronized";
         a_freed_line_is_silent: "freed";
         calls_to_other_cpus: "called" "waited";
         calls_without_wait: "not waited";

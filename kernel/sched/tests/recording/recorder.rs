@@ -155,7 +155,7 @@ impl Machine for Recorder {
     fn line_running_here(&self, _: u32) -> bool {
         false
     }
-    fn clock_event(&self, _: u32, _: Option<u64>, _: fn(u32)) {}
+    fn clock_event(&self, _: u32, _: Option<u64>, _: fn(u32), _: usize) {}
     fn now_ns(&self) -> u64 {
         0
     }
