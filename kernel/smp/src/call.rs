@@ -179,6 +179,7 @@ unsafe fn run_shared<F: Fn() + Sync>(function: *const ()) {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
     use core::sync::atomic::{AtomicU32, Ordering};
 
