@@ -80,7 +80,6 @@ fn nothing_is_run_twice_where_that_is_promised() {
 }
 
 #[test]
-#[ignore = "defect: the ticket programs of three and more tasks have redundant runs, though one task a CPU and no arrivals"]
 fn no_ticket_is_drawn_twice() {
     let names: Vec<&str> = EXPLORE.iter().map(|c| c.0).filter(|n| n.starts_with("ticket")).collect();
     let said = check(&[&names[..], &["--strategy", "exhaustive", "--json"]].concat()).exits(0);

@@ -273,7 +273,6 @@ fn a_closures_trace_is_replayed() {
 }
 
 #[test]
-#[ignore = "defect: the advice names the crate (`cargo test face::NAME`), which libtest's names do not have"]
 fn a_test_functions_trace_is_replayed() {
     follow_the_advice("run_alone_by_attribute", &[]);
 }

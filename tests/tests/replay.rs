@@ -23,6 +23,11 @@ fn locks_up(e: &Entry) -> bool {
     e.expect.code() == Some("soft-lockup")
 }
 
+/// Another search of it is another search: by definition.
+fn deterministic(e: &Entry) -> bool {
+    e.expect.code() != Some("nondeterministic-program")
+}
+
 fn replays(e: &Entry) -> usize {
     match e.expect.code() {
         Some("soft-lockup") => 1,
@@ -61,7 +66,9 @@ fn the_same_search_gives_the_same_bytes_and_they_replay() {
     for e in buggy().filter(|e| !locks_up(e)) {
         let first = trace(e, &settings(e));
         let text = first.to_text();
-        assert_eq!(trace(e, &settings(e)).to_text(), text, "{}: another search gives another trace", e.name);
+        if deterministic(e) {
+            assert_eq!(trace(e, &settings(e)).to_text(), text, "{}: another search gives another trace", e.name);
+        }
         let read = TraceFile::parse(&text).expect("what was written can be read");
         assert_eq!(read, first, "{}", e.name);
         for n in 0..replays(e) {
@@ -135,7 +142,7 @@ fn elsewhere() {
 #[test]
 #[ignore = "run by traces_replay_in_other_processes in a process of its own"]
 fn searched_elsewhere() {
-    for (e, text) in given() {
+    for (e, text) in given().into_iter().filter(|g| deterministic(g.0)) {
         assert_eq!(trace(e, &settings(e)).to_text(), text, "{}", e.name);
     }
 }
