@@ -2,6 +2,7 @@
 
 use crate::args::Check;
 use crate::exit::Exit;
+use crate::out::say;
 use crate::show::style;
 use ringzero::program::{Answer, Program, Settings, boot, check, report};
 use ringzero::{PreemptModel, Progress, TimeModel, Verdict};
@@ -32,16 +33,15 @@ pub fn run(args: &Check) -> Exit {
         (entry.tune)(&mut settings);
         args.apply(&mut settings);
         let answer = one(entry, &settings, args.json);
-        let path = match write(&answer, &args.trace_dir) {
-            Ok(p) => p,
-            Err(e) => {
-                eprintln!("ringzero: cannot write a trace to {}: {e}", args.trace_dir.display());
-                return Exit::NotLoaded;
-            }
-        };
+        // What was found is told even if its trace cannot be kept.
+        let path = write(&answer, &args.trace_dir).unwrap_or_else(|e| {
+            eprintln!("ringzero: cannot write a trace to {}: {e}", args.trace_dir.display());
+            worst = Exit::NotLoaded;
+            None
+        });
         let good = met(entry, &answer);
         if args.json {
-            println!("{}", object(entry, &settings, &answer, path.as_deref()));
+            say!("{}", object(entry, &settings, &answer, path.as_deref()));
         } else if args.gallery {
             gallery_line(entry, &answer, good);
         } else {
@@ -49,13 +49,13 @@ pub fn run(args: &Check) -> Exit {
         }
         let violated = if args.gallery { !good } else { answer.verdict == Verdict::Violated };
         if violated {
-            worst = Exit::Violated;
+            worst = worst.max(Exit::Violated);
         }
         seconds += answer.seconds;
         as_expected += usize::from(good);
     }
     if args.gallery && !args.json {
-        println!("gallery: {as_expected} of {} as expected, {seconds:.2} s of checking", programs.len());
+        say!("gallery: {as_expected} of {} as expected, {seconds:.2} s of checking", programs.len());
     }
     worst
 }
@@ -119,7 +119,7 @@ fn gallery_line(entry: &Entry, answer: &Answer, good: bool) {
     let verdict = format!("{}{code}", answer.verdict.as_str());
     let note = if good { String::new() } else { format!("  EXPECTED {}", expected(entry.expect)) };
     let (runs, seconds) = (answer.executions, answer.seconds);
-    println!("{:34} {verdict:34} {runs:>7} executions {seconds:>7.3} s{note}", entry.name);
+    say!("{:34} {verdict:34} {runs:>7} executions {seconds:>7.3} s{note}", entry.name);
 }
 
 const fn preempt(p: PreemptModel) -> &'static str {
@@ -154,18 +154,22 @@ fn granularity(s: &Settings) -> &'static str {
 fn tell(entry: &Entry, settings: &Settings, a: &Answer, path: Option<&Path>) {
     if let Some(trace) = &a.finding {
         let path = path.and_then(Path::to_str);
-        print!("{}", report::text(trace, style(path)));
+        say!("{}", report::text(trace, style(path)).trim_end());
     }
     let why = a.why.as_ref().map(|w| format!(" ({w})")).unwrap_or_default();
-    println!("{}: {}{why}", entry.name, a.verdict.as_str());
-    println!("  sequentially consistent, {}; {}", granularity(settings), bounds(settings));
+    say!("{}: {}{why}", entry.name, a.verdict.as_str());
+    say!("  sequentially consistent, {}; {}", granularity(settings), bounds(settings));
     let idle = if a.idle > 0 { format!(", {} idle at bound", a.idle) } else { String::new() };
-    println!(
+    say!(
         "  {} executions, {} violations, {} redundant{idle}, {} steps, {:.3} s",
-        a.executions, a.violations, a.redundant, a.steps, a.seconds
+        a.executions,
+        a.violations,
+        a.redundant,
+        a.steps,
+        a.seconds
     );
     if a.abandoned > 0 && a.verdict != Verdict::Violated {
-        println!("  {} contexts were left on abandoned stacks; what they own on the heap is not freed", a.abandoned);
+        say!("  {} contexts were left on abandoned stacks; what they own on the heap is not freed", a.abandoned);
     }
 }
 

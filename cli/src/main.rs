@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod exit;
+mod out;
 mod show;
 
 use args::{Args, Command};

@@ -1,6 +1,7 @@
 //! `ringzero replay`, `explain` and `list`.
 
 use crate::exit::Exit;
+use crate::out::say;
 use ringzero::program::report::{self, Style};
 use ringzero::program::{Program, TraceFile, boot, replay as again};
 use ringzero_findings::Code;
@@ -43,9 +44,9 @@ pub fn replay(path: &Path, as_json: bool) -> Exit {
     match again(&program, &trace) {
         Ok(t) if t == trace => {
             if as_json {
-                println!("{}", report::json(&t));
+                say!("{}", report::json(&t));
             } else {
-                print!("{}", report::text(&t, style(path.to_str())));
+                say!("{}", report::text(&t, style(path.to_str())).trim_end());
             }
             Exit::Violated
         }
@@ -63,7 +64,7 @@ pub fn replay(path: &Path, as_json: bool) -> Exit {
 pub fn explain(code: &str) -> Exit {
     match Code::parse(code) {
         Some(c) => {
-            println!("{}", c.explain());
+            say!("{}", c.explain());
             Exit::Clean
         }
         None => {
@@ -83,12 +84,12 @@ pub fn list(as_json: bool) -> Exit {
         if as_json {
             let group = format!("{:?}", e.group).to_lowercase();
             let (name, about, source) = (e.name, e.about, e.source);
-            println!(
+            say!(
                 "{}",
                 json!({"program": name, "about": about, "group": group, "expected": expected, "source": source})
             );
         } else {
-            println!("{:34} {expected:30} {}", e.name, e.about);
+            say!("{:34} {expected:30} {}", e.name, e.about);
         }
     }
     Exit::Clean

@@ -248,7 +248,6 @@ fn a_trace_that_cannot_be_written_is_an_error() {
 
 /// The finding is more than the file: whoever cannot write the trace still wants to see the bug.
 #[test]
-#[ignore = "defect: the report is lost when the trace cannot be written"]
 fn a_report_is_printed_although_the_trace_cannot_be_written() {
     let dir = folder("report");
     fs::write(dir.join("file"), "").expect("it can be written");
@@ -260,7 +259,6 @@ fn a_report_is_printed_although_the_trace_cannot_be_written() {
 
 /// As `ringzero list | head -1` does.
 #[test]
-#[ignore = "defect: a closed stdout is a panic and exit code 70"]
 fn a_reader_that_goes_away_is_no_bug() {
     let runs: &[&[&str]] =
         &[&["list"], &["list", "--json"], &["explain", "leak"], &["check", "abba", "--json"], &["check", "abba"]];

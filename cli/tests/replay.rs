@@ -114,7 +114,6 @@ fn a_trace_of_something_else_is_refused() {
 
 /// A version of Ringzero that is not this one.
 #[test]
-#[ignore = "defect: the version that a trace names is not compared"]
 fn another_versions_trace_is_refused() {
     let (_, text) = trace_of("hardirq-lock-buggy");
     let own = format!("version: {}", env!("CARGO_PKG_VERSION"));
@@ -143,7 +142,6 @@ fn a_livelock_replays() {
 }
 
 #[test]
-#[ignore = "defect: the line where the watchdog looked is part of the trace, so a replay may end with exit code 70"]
 fn a_lock_up_replays() {
     let (path, _) = trace_of("busy-poll-buggy");
     let first = replay(&path).exits(1);

@@ -40,7 +40,7 @@ impl Check {
     /// A check with the command line's defaults.
     #[must_use]
     pub fn new() -> Self {
-        Self { settings: Settings::default(), name: None, dir: PathBuf::from("target/ringzero") }
+        Self { settings: Settings::default(), name: None, dir: default_dir() }
     }
 
     setting! {
@@ -103,7 +103,7 @@ impl Check {
         self.named(name)
     }
 
-    /// Where traces are written. Default `target/ringzero`.
+    /// Where traces are written. Default: `ringzero` in cargo's target folder.
     #[must_use]
     pub fn trace_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = dir.into();
@@ -190,6 +190,36 @@ impl Check {
             self.settings.strategy =
                 Strategy::parse(&v).unwrap_or_else(|| panic!("RINGZERO_STRATEGY: there is no strategy `{v}`"));
         }
+    }
+}
+
+/// What the body of a `#[ringzero::test]` may return.
+pub trait TestOutcome {
+    /// Panics if it is an error: the execution then ends with the finding `panic`.
+    fn expect_success(self);
+}
+
+impl TestOutcome for () {
+    fn expect_success(self) {}
+}
+
+impl<E: fmt::Debug> TestOutcome for Result<(), E> {
+    #[track_caller]
+    fn expect_success(self) {
+        if let Err(e) = self {
+            panic!("the test returned an error: {e:?}");
+        }
+    }
+}
+
+/// `ringzero` in cargo's target folder, if the program was built there; else in `target`.
+fn default_dir() -> PathBuf {
+    let exe = std::env::current_exe().unwrap_or_default();
+    let target = exe.ancestors().find(|a| a.join("CACHEDIR.TAG").is_file());
+    let here = std::env::current_dir().unwrap_or_default();
+    match target {
+        Some(t) => t.strip_prefix(&here).unwrap_or(t).join("ringzero"),
+        None => PathBuf::from("target/ringzero"),
     }
 }
 

@@ -23,7 +23,7 @@ mod boot;
 mod check;
 
 pub use boot::on_exit;
-pub use check::{Check, Report, check};
+pub use check::{Check, Report, TestOutcome, check};
 pub use ringzero_explore::{Progress, ReplayError, Strategy, Verdict};
 pub use ringzero_machine::{PreemptModel, define_per_cpu};
 pub use ringzero_macros::test;

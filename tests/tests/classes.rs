@@ -87,7 +87,6 @@ fn early_or_late() {
 }
 
 #[test]
-#[ignore = "defect, unsound: an arrival before a disable_irq() is missed when the line is enabled again: `holds`"]
 fn an_arrival_before_a_disabled_section_is_found() {
     let s = Settings { strategy: Strategy::Exhaustive, ..Settings::default() };
     let random = Settings { strategy: Strategy::Random, executions: 1000, ..Settings::default() };
@@ -96,7 +95,6 @@ fn an_arrival_before_a_disabled_section_is_found() {
 }
 
 #[test]
-#[ignore = "defect, unsound: see an_arrival_before_a_disabled_section_is_found"]
 fn no_class_of_a_disabled_section_is_missed() {
     let programs: [fn(); 4] = [
         || {

@@ -139,7 +139,6 @@ fn the_attribute_fails_with_the_report() {
 
 #[ringzero::test]
 #[should_panic(expected = "error[panic]")]
-#[ignore = "defect: what a test function returns is dropped"]
 fn an_error_that_is_returned_fails_the_test() -> Result<(), String> {
     COUNT.inc();
     Err("no such device".to_owned())
@@ -159,7 +158,6 @@ fn the_exit_function_runs_last_and_once() {
 }
 
 #[test]
-#[ignore = "defect: a program that takes no step holds"]
 fn a_program_without_a_step_does_not_hold() {
     let report = quiet().run(|| {});
     assert_ne!(report.verdict(), Verdict::Holds, "{report}");

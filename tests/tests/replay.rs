@@ -79,7 +79,6 @@ fn the_same_search_gives_the_same_bytes_and_they_replay() {
 
 /// Its own test, hence its own thread.
 #[test]
-#[ignore = "defect: the trace's message holds the line where the watchdog happened to look, so replays differ"]
 fn a_lock_up_replays() {
     for e in buggy().filter(|e| locks_up(e)) {
         let dir = folder("lock-up");

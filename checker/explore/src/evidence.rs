@@ -228,6 +228,9 @@ pub fn replay(program: &Program<'_>, trace: &TraceFile) -> Result<TraceFile, Rep
     if trace.program != program.name {
         return Err(ReplayError::OtherProgram { trace: trace.program.clone(), here: program.name.to_owned() });
     }
+    if trace.version != env!("CARGO_PKG_VERSION") {
+        return Err(ReplayError::Changed { version: trace.version.clone() });
+    }
     if trace.code == "nondeterministic-program" {
         return Ok(trace.clone());
     }
@@ -245,5 +248,9 @@ pub fn replay(program: &Program<'_>, trace: &TraceFile) -> Result<TraceFile, Rep
     };
     let mut again = trace.clone();
     fill(&mut again, &found, &recording, &choices);
+    if found.code == "soft-lockup" {
+        // Where in its loop the watchdog met it is chance.
+        again.notes.clone_from(&trace.notes);
+    }
     Ok(again)
 }

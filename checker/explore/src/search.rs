@@ -62,6 +62,7 @@ pub(crate) struct Tally {
     pub steps: u64,
     pub abandoned: u64,
     pub cut: bool,
+    pub visible: bool,
     pub exhausted: bool,
     pub caught: Option<Caught>,
 }
@@ -72,6 +73,7 @@ impl Tally {
         self.steps += u64::from(outcome.steps);
         self.abandoned += u64::from(outcome.abandoned);
         self.cut |= outcome.end == End::StepBound;
+        self.visible |= outcome.visible;
         self.executions += u64::from(new);
         self.redundant += u64::from(!new);
         self.idle += u64::from(new && outcome.end == End::IdleAtBound);
@@ -89,6 +91,7 @@ impl Tally {
         self.steps += other.steps;
         self.abandoned += other.abandoned;
         self.cut |= other.cut;
+        self.visible |= other.visible;
         if self.caught.is_none() {
             self.caught = other.caught;
         }
@@ -322,7 +325,7 @@ fn conclude(
             why = Some("an execution was cut by the step bound".to_owned());
             Verdict::NotFound
         }
-        None if tally.steps == 0 => {
+        None if !tally.visible => {
             why = Some("the program took no step: nothing was explored".to_owned());
             Verdict::NotFound
         }

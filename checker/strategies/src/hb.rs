@@ -219,11 +219,6 @@ impl Graph {
         }
     }
 
-    /// Adds the clock of event `at` to `into`.
-    pub fn join_into(&self, into: &mut [u32], at: usize) {
-        join(into, self.clock(at));
-    }
-
     /// The first step of the section that event `n` is in, as seen by a context of level `by`: of its handler, or of
     /// its task since `by` could last have come before it.
     fn section_start(&self, events: &[Event], n: usize, by: Level) -> usize {

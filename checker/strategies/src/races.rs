@@ -45,7 +45,9 @@ impl Exhaustive {
             }
             // What the word was before that write: would the step have been possible there?
             let first = &all[t.at as usize];
-            possible = first.acc[0].slot != slot || possible_at(self, first.old);
+            // (A write of another word that only touches this object tells, and changes, nothing.)
+            possible =
+                if first.acc[0].slot == slot { possible_at(self, first.old) } else { cond.is_none() || possible };
             if possible {
                 self.try_race(all, t.at as usize, j, slot, skipped);
                 break;

@@ -2,7 +2,7 @@
 
 use crate::exhaustive::Exhaustive;
 use crate::hb::Graph;
-use ringzero_trace::{Event, Level};
+use ringzero_trace::{Event, Level, NO_SLOT};
 
 impl Exhaustive {
     /// Stacking: moves handlers before steps of what they interrupted, and sections before sections of other tasks
@@ -41,21 +41,13 @@ impl Exhaustive {
         let y = &all[j];
         let mut clock = std::mem::take(&mut self.clock);
         self.graph.before_own(all, y, &mut clock);
-        // What made it possible: the write that switched its line on.
-        if let Some((test, arg)) = y.cond {
-            let on = |t: &&crate::hb::Touch| {
-                let w = &all[t.at as usize];
-                t.write && (t.at as usize) < j && w.acc[0].slot == y.acc[0].slot && !test(w.old, arg)
-            };
-            let enabling = self.graph.touches(y.acc[0].slot).iter().rev().find(on).map(|t| t.at as usize);
-            if let Some(t) = enabling {
-                self.graph.join_into(&mut clock, t);
-            }
-        }
         for i in (0..j.min(self.total)).rev() {
             let t = &all[i];
             let enterable = t.irq_open || (y.level == Level::Nmi && t.level != Level::Nmi);
             if t.cpu != y.cpu || !enterable || t.label.proc == y.label.proc || Graph::covers(&clock, t) {
+                continue;
+            }
+            if !self.could_arrive(all, i, j) {
                 continue;
             }
             let block = self.block(all, i, |e| e.irq_open);
@@ -64,6 +56,21 @@ impl Exhaustive {
             }
         }
         self.clock = clock;
+    }
+
+    /// Whether the entry `j` could have come just before event `i`: its line was on there (what the next write of its
+    /// state found says so), and no earlier arrival of the line was still at work.
+    fn could_arrive(&self, all: &[Event], i: usize, j: usize) -> bool {
+        let y = &all[j];
+        let within = |t: &&crate::hb::Touch| t.write && (i..j).contains(&(t.at as usize));
+        let on = y.cond.is_none_or(|(test, arg)| {
+            let slot = y.acc[0].slot;
+            let of_state = |t: &&crate::hb::Touch| within(t) && all[t.at as usize].acc[0].slot == slot;
+            let next = self.graph.touches(slot).iter().find(of_state).map(|t| &all[t.at as usize]);
+            next.is_none_or(|w| test(w.old, arg))
+        });
+        let busy = y.acc[1].slot != NO_SLOT && self.graph.touches(y.acc[1].slot).iter().any(|t| within(&t));
+        on && !busy
     }
 
     fn move_task(&mut self, all: &[Event], j: usize) {

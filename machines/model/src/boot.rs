@@ -8,7 +8,7 @@ use crate::record::Recording;
 use crate::slots::Slots;
 use crate::watchdog::Pulse;
 use corosensei::stack::DefaultStack;
-use ringzero_machine::{Cpu, LineSpec, Machine, Place};
+use ringzero_machine::{Cpu, LineSpec, Machine, Op, Place};
 use ringzero_trace::{End, Event, Scheduler};
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
@@ -233,8 +233,13 @@ impl Model {
             ringzero_machine::install(None, None);
             ringzero_machine::set_local_bases(0, 0, 0);
         }
-        let outcome =
-            Outcome { end, found: inner.found.take(), steps: inner.events.len() as u32, abandoned: inner.abandoned };
+        let outcome = Outcome {
+            end,
+            found: inner.found.take(),
+            steps: inner.events.len() as u32,
+            visible: inner.events.iter().any(|e| !matches!(e.op, Op::TaskStart | Op::ModuleExit)),
+            abandoned: inner.abandoned,
+        };
         (outcome, inner.record.take())
     }
 

@@ -79,6 +79,8 @@ pub struct Outcome {
     pub found: Option<Found>,
     /// Steps taken.
     pub steps: u32,
+    /// Some of them were more than constraints.
+    pub visible: bool,
     /// Contexts left on abandoned stacks, with whatever heap they own.
     pub abandoned: u32,
 }

@@ -511,13 +511,14 @@ impl Inner {
     fn locked_up(&mut self, i: usize) {
         let frames = crate::watchdog::caught().unwrap_or_default();
         let lines = crate::watchdog::source_lines(&frames);
-        let at = lines.first().map(|l| format!(", at {l}")).unwrap_or_default();
         let mut notes = vec!["the watchdog stopped it; what it did since its last step is lost".to_owned()];
-        notes.extend(lines.iter().skip(1).map(|l| format!("called at {l}")));
+        notes.extend(
+            lines.iter().enumerate().map(|(n, l)| format!("{} {l}", if n == 0 { "it was at" } else { "called at" })),
+        );
         let who = self.describe(i);
         self.found.get_or_insert(Found {
             code: "soft-lockup",
-            message: format!("{who} blocks or loops without coming to a step{at}"),
+            message: format!("{who} blocks or loops without coming to a step"),
             place: self.ctxs[i].pend.place,
             other: None,
             notes,

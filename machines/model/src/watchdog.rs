@@ -97,11 +97,13 @@ pub fn caught() -> Option<Vec<usize>> {
 /// Source lines of return addresses, without the standard library's and the checker's own.
 pub fn source_lines(frames: &[usize]) -> Vec<String> {
     let mut lines = Vec::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     for ip in frames {
         backtrace::resolve(*ip as *mut std::ffi::c_void, |s| {
             if let (Some(file), Some(line)) = (s.filename(), s.lineno()) {
-                let file = file.display().to_string();
-                let ours = ["/rustc/", "/machines/model/", "/corosensei", "/backtrace"];
+                let short = root.and_then(|r| file.strip_prefix(r).ok()).unwrap_or(file);
+                let file = short.display().to_string();
+                let ours = ["/rustc/", "machines/model/", "/corosensei", "/backtrace"];
                 if !ours.iter().any(|o| file.contains(o)) && lines.len() < 4 {
                     lines.push(format!("{file}:{line}"));
                 }

@@ -55,7 +55,7 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
             ::ringzero::Check::new()
                 .named_test(concat!(module_path!(), "::", stringify!(#name)))
                 #(#calls)*
-                .test(|| { let _ = body(); });
+                .test(|| ::ringzero::TestOutcome::expect_success(body()));
         }
     }
     .into()

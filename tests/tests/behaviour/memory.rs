@@ -28,6 +28,7 @@ pub fn zeroed_memory() {
 }
 
 pub fn sizes_that_are_no_sizes() {
+    kfree(kmalloc(8, GFP_KERNEL));
     kfree(std::ptr::null());
     assert_eq!(kmalloc(0, GFP_KERNEL), ZERO_SIZE_PTR);
     kfree(ZERO_SIZE_PTR);

@@ -76,7 +76,6 @@ fn no_class_is_missed() {
 }
 
 #[test]
-#[ignore = "defect, unsound: an arrival before a disable_irq() is missed when the line is enabled again"]
 fn no_class_of_these_is_missed() {
     no_class_is_missed_in(BODIES.iter().filter(|b| INCOMPLETE.contains(&b.name)));
 }
