@@ -106,7 +106,7 @@ pub struct Check {
     #[arg(long)]
     pub executions: Option<u64>,
     /// Seconds at most [default: 60].
-    #[arg(long)]
+    #[arg(long, value_parser = seconds)]
     pub seconds: Option<f64>,
     /// The samplers' seed [default: 0].
     #[arg(long)]
@@ -129,6 +129,13 @@ pub struct Check {
     /// Where traces are written.
     #[arg(long, default_value = "target/ringzero")]
     pub trace_dir: PathBuf,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(s) if (0.0..=1e9).contains(&s) => Ok(s),
+        _ => Err("a number of seconds from 0 to 1000000000 is expected".to_owned()),
+    }
 }
 
 fn set<T>(to: &mut T, from: Option<T>) {

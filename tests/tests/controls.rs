@@ -214,7 +214,6 @@ fn the_samplers_find_simple_bugs() {
 }
 
 #[test]
-#[ignore = "defect: pct never finds it, not in 200,000 executions either"]
 fn pct_finds_a_bug_of_three_contexts() {
     let missed = missed(find(DEEP).expect("a program"), Strategy::Pct);
     assert!(missed.is_empty(), "{missed:#?}");

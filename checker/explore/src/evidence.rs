@@ -191,7 +191,7 @@ fn row(r: &Row, contexts: &[u64]) -> FileRow {
         object: r.object.clone(),
         slot: (r.slot != NO_SLOT).then_some(r.slot),
         // What may be an address is left out: it differs between processes.
-        old: if r.old > u64::from(u32::MAX) { 0 } else { r.old },
+        old: if r.old > u64::from(u32::MAX) { u64::MAX } else { r.old },
         writes: r.writes,
         place: r.place.map(place),
         context: r.context.clone(),

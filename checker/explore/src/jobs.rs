@@ -1,6 +1,6 @@
 //! Searching on several threads.
 
-use crate::search::{Budget, Capture, Tally, exhaust as alone};
+use crate::search::{Budget, Capture, Tally, cross_check, exhaust as alone};
 use crate::{Program, Settings};
 use ringzero_model::{Model, SharedProcs};
 use ringzero_strategies::{Common, Exhaustive};
@@ -14,6 +14,7 @@ struct Team {
     runs: AtomicU64,
     cut: AtomicBool,
     diverged: AtomicBool,
+    worth_a_check: AtomicBool,
 }
 
 /// Searches exhaustively on `settings.jobs` threads.
@@ -27,6 +28,7 @@ pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget
         runs: AtomicU64::new(0),
         cut: AtomicBool::new(false),
         diverged: AtomicBool::new(false),
+        worth_a_check: AtomicBool::new(false),
     };
     team.common.begin();
     let mut total = Tally::default();
@@ -46,6 +48,15 @@ pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget
     });
     total.exhausted = !team.common.stopped() && !team.cut.load(Ordering::Relaxed);
     let diverged = team.diverged.load(Ordering::Relaxed);
+    let check = total.exhausted && team.worth_a_check.load(Ordering::Relaxed);
+    if check && (total.caught.is_none() || settings.all_classes) {
+        let model = Model::new(settings.machine.clone());
+        let mut search = Exhaustive::another_of(&team.common);
+        cross_check(program, &model, settings, budget, &mut search, &mut total);
+        if !settings.all_classes && total.caught.is_some() {
+            return (total, diverged);
+        }
+    }
     if total.caught.is_some() && !settings.all_classes && !diverged {
         let again = alone(program, settings, budget, &mut |_| {});
         // Out of time, the finding that there is stands.
@@ -76,6 +87,9 @@ fn work(team: &Team, is_first: bool, program: &Program<'_>, settings: &Settings,
                 team.cut.store(true, Ordering::Relaxed);
                 team.common.stop();
             }
+        }
+        if search.worth_a_check() {
+            team.worth_a_check.store(true, Ordering::Relaxed);
         }
         if !search.next_share() {
             return tally;

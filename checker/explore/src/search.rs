@@ -200,7 +200,7 @@ pub(crate) fn cross_check(
 ) {
     let mut sample = Sample::new(settings.seed);
     let mut classified = Classified { inner: &mut sample, classes: Classes::default(), last: None };
-    let runs = (4 * tally.executions + 200).min(20_000);
+    let runs = (4 * tally.executions + 4000).min(20_000);
     for _ in 0..runs {
         if budget.spent(tally) {
             return;

@@ -103,6 +103,8 @@ pub struct Exhaustive {
     /// Contexts of interrupts that have entered, and CPUs that did anything, one bit each.
     entered: HashSet<u16>,
     cpus: u32,
+    /// A context had a choice of CPUs.
+    placed: bool,
 }
 
 pub(crate) fn independent(a: &Event, b: &Event) -> bool {
@@ -134,11 +136,12 @@ impl Exhaustive {
         at >= self.floor
     }
 
-    /// Whether several interrupts came, and several CPUs were at work. There the reduction rests on tests and not on a proof (deviation 1
-    /// with chains through several handlers), and its result is worth a cross-check with samples.
+    /// Whether several interrupts came, or one and somebody had a choice of CPUs, and several CPUs were at work. There
+    /// the reduction rests on tests and not on a proof (deviation 1 with chains through several handlers), and its
+    /// result is worth a cross-check with samples.
     #[must_use]
     pub fn worth_a_check(&self) -> bool {
-        self.entered.len() > 1 && self.cpus.count_ones() > 1
+        !self.entered.is_empty() && (self.entered.len() > 1 || self.placed) && self.cpus.count_ones() > 1
     }
 
     /// Notes a class that something else than this search ran; whether it is a new one.
@@ -251,6 +254,7 @@ impl Exhaustive {
         for o in others {
             if !self.planned(node, o.0) {
                 self.impure = true;
+                self.placed = true;
                 let head = self.nodes[node].todo;
                 self.nodes[node].todo = self.forest.append(head, std::iter::once(o));
             }
@@ -304,6 +308,10 @@ impl Scheduler for Exhaustive {
         if self.depth < self.nodes.len() && !again {
             let Some(label) = self.nodes[self.depth].chosen else { return Pick::Stop };
             let pick = pick_of(view, label);
+            let fresh = self.depth + 1 == self.nodes.len() && self.nodes[self.depth].step.is_none();
+            if fresh && let Some(e) = find(view, label) {
+                self.add_variants(view, &e);
+            }
             if pick == Pick::Abandon {
                 if self.depth + 1 == self.nodes.len() && self.nodes[self.depth].step.is_none() {
                     self.stats.infeasible += 1;

@@ -20,20 +20,20 @@ impl SharedPlaces {
 
     /// Notes a step; whether it is one that counts, as far as is known.
     pub fn note(&mut self, e: &Event) -> bool {
-        let slot = e.acc[0].slot;
-        let Some(place) = e.place.filter(|_| slot != NO_SLOT && !e.enters) else { return e.enters };
+        let Some(place) = e.place.filter(|_| !e.enters) else { return e.enters };
         let place = std::ptr::from_ref(place) as usize;
-        let slot = slot as usize;
-        if self.touched.len() <= slot {
-            self.touched.resize(slot + 1, None);
-        }
-        match self.touched[slot] {
-            Some((p, first)) if p != e.label.proc => {
-                self.places.insert(first);
-                self.places.insert(place);
+        for slot in e.acc.iter().filter(|a| a.slot != NO_SLOT).map(|a| a.slot as usize) {
+            if self.touched.len() <= slot {
+                self.touched.resize(slot + 1, None);
             }
-            Some(_) => {}
-            None => self.touched[slot] = Some((e.label.proc, place)),
+            match self.touched[slot] {
+                Some((p, first)) if p != e.label.proc => {
+                    self.places.insert(first);
+                    self.places.insert(place);
+                }
+                Some(_) => {}
+                None => self.touched[slot] = Some((e.label.proc, place)),
+            }
         }
         self.places.contains(&place)
     }

@@ -16,8 +16,11 @@ pub const EINVAL: i32 = 22;
 pub const ERESTARTSYS: i32 = 512;
 
 /// The mask of one CPU. Panics on a number that no mask has.
+#[track_caller]
 fn one_cpu(cpu: u32) -> u64 {
-    1_u64.checked_shl(cpu).expect("a CPU number below 64")
+    let online = ringzero_machine::machine().map_or(64, |m| m.nr_cpus().min(64));
+    assert!(cpu < online, "CPU {cpu} is not online: the machine has {online}");
+    1 << cpu
 }
 
 fn create<F, R>(f: F, name: &'static str, state: u32, allowed: u64, place: Place) -> &'static Task
