@@ -170,7 +170,9 @@ impl Inner {
                 }
             }
         }
-        self.collect_ipis();
+        if self.ipis.iter().any(|q| !q.is_empty()) {
+            self.collect_ipis();
+        }
         self.collect_lines();
         if self.enabled.is_empty() {
             self.offer_exit();
@@ -179,21 +181,23 @@ impl Inner {
     }
 
     fn offer(&mut self, i: usize, cpu: usize) {
+        let (irq_open, task_open) = (self.irq_open(cpu), self.ctxs[i].cpu.is_none() || self.task_open(cpu));
         let c = &self.ctxs[i];
-        let mut e = c.pend;
-        e.cpu = cpu as u8;
-        e.irq_open = self.irq_open(cpu);
-        e.task_open = c.cpu.is_none() || self.task_open(cpu);
-        e.old = c.pend_value();
-        if e.op == Op::SpinTrylock && e.old != 0 {
-            // It will fail: then it only reads the lock word.
-            e.acc[0].write = false;
-            e.rmw = false;
-        }
-        for way in 0..e.ways {
-            e.label.variant = cpu as u8 | way << 4;
-            self.enabled.push(e);
+        let (old, ways) = (c.pend_value(), c.pend.ways);
+        for way in 0..ways {
+            self.enabled.push(c.pend);
             self.enabled_ctx.push(i);
+            let Some(e) = self.enabled.last_mut() else { continue };
+            e.cpu = cpu as u8;
+            e.irq_open = irq_open;
+            e.task_open = task_open;
+            e.old = old;
+            e.label.variant = cpu as u8 | way << 4;
+            if e.op == Op::SpinTrylock && old != 0 {
+                // It will fail: then it only reads the lock word.
+                e.acc[0].write = false;
+                e.rmw = false;
+            }
         }
     }
 

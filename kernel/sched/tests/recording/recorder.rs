@@ -124,7 +124,7 @@ impl Machine for Recorder {
         self.model.get()
     }
     fn nr_cpus(&self) -> u32 {
-        8
+        4
     }
     fn spawn(&self, spec: &TaskSpec) -> u32 {
         self.tasks.borrow_mut().push(Some(*spec));

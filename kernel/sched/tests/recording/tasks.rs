@@ -124,8 +124,8 @@ fn schedule_sleeps_by_the_state() {
 #[test]
 fn an_affinity_without_a_cpu_is_refused() {
     let (machine, task) = boot_task();
-    assert_eq!((set_cpus_allowed(task, 0), set_cpus_allowed(task, 0b10)), (-EINVAL, -EINVAL));
-    assert_eq!((set_cpus_allowed(task, 0b11), machine.log().len()), (0, 0));
+    assert_eq!((set_cpus_allowed(task, 0), set_cpus_allowed(task, 0b1_0000)), (-EINVAL, -EINVAL));
+    assert_eq!((set_cpus_allowed(task, 0b1_1111), machine.log().len()), (0, 0));
 }
 
 #[test]
