@@ -8,8 +8,8 @@ use ringzero::Strategy;
 use ringzero::program::{Config, Program, Settings, TraceFile, boot, check, replay};
 use ringzero_gallery::{Entry, Expect, Group, all, find};
 use ringzero_model::Model;
-use ringzero_strategies::{Random, Replay, ReplayMode};
-use ringzero_trace::{Choice, End, Event, Pick, Scheduler, View};
+use ringzero_strategies::{Observe, Random, Replay, ReplayMode};
+use ringzero_trace::{Choice, Event};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -171,35 +171,6 @@ fn a_trace_of_something_else_is_refused() {
 /// What a minimised execution has as little as possible of, in this order: arrivals, switches, steps.
 type Cost = (usize, usize, usize);
 
-struct Measured {
-    inner: Replay,
-    cost: Cost,
-}
-
-impl Scheduler for Measured {
-    fn begin(&mut self) {
-        self.inner.begin();
-    }
-    fn pick(&mut self, view: &View<'_>) -> Pick {
-        self.inner.pick(view)
-    }
-    fn executed(&mut self, event: &Event) {
-        self.inner.executed(event);
-    }
-    fn settled(&mut self, open_after: bool) {
-        self.inner.settled(open_after);
-    }
-    fn vanished(&mut self) {
-        self.inner.vanished();
-    }
-    fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
-        let arrivals = events.iter().filter(|e| e.enters).count();
-        let switches = events.windows(2).filter(|w| w[0].label.proc != w[1].label.proc).count();
-        self.cost = (arrivals, switches, events.len());
-        self.inner.finish(end, events, pending);
-    }
-}
-
 /// A finding: its code, its place and the earlier place, as lines.
 type Finding = (String, Option<(String, u32)>, Option<(String, u32)>);
 
@@ -211,13 +182,19 @@ fn finding(t: &TraceFile) -> Finding {
 /// What following `choices` as far as they lead finds, and what it costs.
 fn run(e: &Entry, machine: &Config, choices: Vec<Choice>) -> (Option<Finding>, Cost) {
     let model = Model::new(machine.clone());
-    let mut s = Measured { inner: Replay::new(choices, ReplayMode::Lenient), cost: (0, 0, 0) };
+    let mut cost = (0, 0, 0);
+    let measure = |_, events: &[Event], _: &[Event]| {
+        let arrivals = events.iter().filter(|e| e.enters).count();
+        let switches = events.windows(2).filter(|w| w[0].label.proc != w[1].label.proc).count();
+        cost = (arrivals, switches, events.len());
+    };
+    let mut s = Observe::new(Replay::new(choices, ReplayMode::Lenient), measure);
     let (outcome, _) = model.execute(&mut s, &|| boot(&e.init), false);
     let found = outcome.found.map(|f| {
         let line = |p: Option<ringzero_machine::Place>| p.map(|p| (p.file().to_owned(), p.line()));
         (f.code.to_owned(), line(f.place), line(f.other))
     });
-    (found, s.cost)
+    (found, cost)
 }
 
 /// Shorter ways to the same finding that leave out one choice of a trace: what is left out, and the costs.
@@ -258,34 +235,6 @@ fn no_choice_of_a_minimised_trace_can_be_left_out() {
     assert!(shortened > 5, "only {shortened} traces were minimised: this shows nothing");
 }
 
-/// A random walk that keeps the choices of an execution that found something.
-struct Walk {
-    inner: Random,
-    choices: Vec<Choice>,
-}
-
-impl Scheduler for Walk {
-    fn begin(&mut self) {
-        self.inner.begin();
-    }
-    fn pick(&mut self, view: &View<'_>) -> Pick {
-        self.inner.pick(view)
-    }
-    fn executed(&mut self, event: &Event) {
-        self.inner.executed(event);
-    }
-    fn settled(&mut self, open_after: bool) {
-        self.inner.settled(open_after);
-    }
-    fn vanished(&mut self) {
-        self.inner.vanished();
-    }
-    fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
-        self.choices = events.iter().map(Event::choice).collect();
-        self.inner.finish(end, events, pending);
-    }
-}
-
 /// The test above would notice: as they are found, executions can be shortened.
 #[test]
 fn choices_of_a_found_execution_can_be_left_out() {
@@ -293,12 +242,14 @@ fn choices_of_a_found_execution_can_be_left_out() {
     for e in buggy().filter(|e| minimised(e)) {
         let machine = settings(e).machine;
         let model = Model::new(machine.clone());
-        let mut walk = Walk { inner: Random::new(1), choices: Vec::new() };
+        let mut choices: Vec<Choice> = Vec::new();
+        let keep = |_, events: &[Event], _: &[Event]| choices = events.iter().map(Event::choice).collect();
+        let mut walk = Observe::new(Random::new(1), keep);
         let found = (0..2000).any(|_| model.execute(&mut walk, &|| boot(&e.init), false).0.found.is_some());
         assert!(found, "{}: a random walk finds nothing", e.name);
-        let (finding, cost) = run(e, &machine, walk.choices.clone());
-        can += u32::from((0..walk.choices.len()).any(|n| {
-            let mut without = walk.choices.clone();
+        let (finding, cost) = run(e, &machine, choices.clone());
+        can += u32::from((0..choices.len()).any(|n| {
+            let mut without = choices.clone();
             without.remove(n);
             let (same, less) = run(e, &machine, without);
             same == finding && less < cost

@@ -1,6 +1,6 @@
 //! Searching on several threads.
 
-use crate::search::{Budget, Capture, Tally, cross_check, exhaust as alone};
+use crate::search::{Budget, Tally, cross_check, exhaust as alone, run_once};
 use crate::{Program, Settings};
 use ringzero_model::{Model, SharedProcs};
 use ringzero_strategies::{Common, Exhaustive};
@@ -75,9 +75,7 @@ fn work(team: &Team, is_first: bool, program: &Program<'_>, settings: &Settings,
     let mut tally = Tally::default();
     loop {
         while !search.exhausted && !team.common.stopped() {
-            let mut capture = Capture { inner: &mut search, choices: Vec::new() };
-            let (outcome, _) = model.execute(&mut capture, program.boot, false);
-            let choices = capture.choices;
+            let (outcome, choices) = run_once(&model, program, &mut search);
             tally.count(outcome, search.last_new, &choices, "exhaustive");
             let runs = team.runs.fetch_add(1, Ordering::Relaxed) + 1;
             if search.diverged {

@@ -7,11 +7,11 @@
 //! It is taken if it gives the same code at the same places and costs less: fewer arrivals, then fewer switches, then
 //! fewer steps.
 
-use crate::search::{Capture, Caught};
+use crate::search::{Caught, run_once};
 use crate::{Program, Settings};
 use ringzero_model::{Found, Model};
-use ringzero_strategies::{Replay, ReplayMode};
-use ringzero_trace::{Choice, End, Event, Pick, Scheduler, View};
+use ringzero_strategies::{Observe, Replay, ReplayMode};
+use ringzero_trace::{Choice, Event};
 
 /// Replays at most.
 const TRIES: usize = 4000;
@@ -30,36 +30,6 @@ struct Cost {
     steps: usize,
 }
 
-/// Measures an execution while another scheduler decides.
-struct Measured<'a> {
-    inner: &'a mut dyn Scheduler,
-    cost: Cost,
-}
-
-impl Scheduler for Measured<'_> {
-    fn begin(&mut self) {
-        self.inner.begin();
-    }
-    fn pick(&mut self, view: &View<'_>) -> Pick {
-        self.inner.pick(view)
-    }
-    fn executed(&mut self, event: &Event) {
-        self.inner.executed(event);
-    }
-    fn settled(&mut self, open_after: bool) {
-        self.inner.settled(open_after);
-    }
-    fn vanished(&mut self) {
-        self.inner.vanished();
-    }
-    fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
-        let switches = events.windows(2).filter(|w| w[0].label.proc != w[1].label.proc).count();
-        let arrivals = events.iter().filter(|e| e.enters).count();
-        self.cost = Cost { arrivals, switches, steps: events.len() };
-        self.inner.finish(end, events, pending);
-    }
-}
-
 /// Whether two findings are the same one.
 pub(crate) fn same(a: &Found, b: &Found) -> bool {
     let at = |f: &Found| f.place.map(|p| (p.file(), p.line()));
@@ -74,11 +44,13 @@ fn attempt(
     want: &Found,
 ) -> Option<(Cost, Vec<Choice>, Found)> {
     let mut replay = Replay::new(choices, ReplayMode::Lenient);
-    let mut measured = Measured { inner: &mut replay, cost: Cost { arrivals: 0, switches: 0, steps: 0 } };
-    let mut capture = Capture { inner: &mut measured, choices: Vec::new() };
-    let (outcome, _) = model.execute(&mut capture, program.boot, false);
-    let taken = std::mem::take(&mut capture.choices);
-    let cost = measured.cost;
+    let mut cost = Cost { arrivals: 0, switches: 0, steps: 0 };
+    let measure = |_, events: &[Event], _: &[Event]| {
+        let switches = events.windows(2).filter(|w| w[0].label.proc != w[1].label.proc).count();
+        let arrivals = events.iter().filter(|e| e.enters).count();
+        cost = Cost { arrivals, switches, steps: events.len() };
+    };
+    let (outcome, taken) = run_once(model, program, &mut Observe::new(&mut replay, measure));
     let found = outcome.found.filter(|f| same(f, want))?;
     Some((cost, taken, found))
 }

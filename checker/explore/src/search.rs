@@ -5,44 +5,20 @@ use crate::jobs;
 use crate::settings::{Answer, Progress, Settings, Strategy, Verdict};
 use crate::{Program, minimise};
 use ringzero_model::{Found, Model, Outcome};
-use ringzero_strategies::{Brute, Classes, Exhaustive, Pct, Pos, Random, Sample};
-use ringzero_trace::{Choice, End, Event, Pick, Scheduler, TraceFile, View};
+use ringzero_strategies::{Brute, Classes, Exhaustive, Observe, Pct, Pos, Random, Sample};
+use ringzero_trace::{Choice, End, Event, Scheduler, TraceFile};
 use std::time::{Duration, Instant};
 
-/// Passes everything on and keeps the choices of an execution that ended in a finding.
-pub(crate) struct Capture<'a> {
-    pub inner: &'a mut dyn Scheduler,
-    pub choices: Vec<Choice>,
-}
-
-impl Scheduler for Capture<'_> {
-    fn begin(&mut self) {
-        self.inner.begin();
-    }
-
-    fn pick(&mut self, view: &View<'_>) -> Pick {
-        self.inner.pick(view)
-    }
-
-    fn executed(&mut self, event: &Event) {
-        self.inner.executed(event);
-    }
-
-    fn settled(&mut self, open_after: bool) {
-        self.inner.settled(open_after);
-    }
-
-    fn vanished(&mut self) {
-        self.inner.vanished();
-    }
-
-    fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
+/// Runs one execution; the choices are those of one that ended in a finding, else empty.
+pub(crate) fn run_once(model: &Model, program: &Program<'_>, scheduler: &mut dyn Scheduler) -> (Outcome, Vec<Choice>) {
+    let mut choices = Vec::new();
+    let keep = |end, events: &[Event], _: &[Event]| {
         if matches!(end, End::Violated { .. } | End::StepBound) {
-            self.choices.clear();
-            self.choices.extend(events.iter().map(|e| e.choice()));
+            choices.extend(events.iter().map(Event::choice));
         }
-        self.inner.finish(end, events, pending);
-    }
+    };
+    let (outcome, _) = model.execute(&mut Observe::new(scheduler, keep), program.boot, false);
+    (outcome, choices)
 }
 
 /// A violation as it was first seen.
@@ -132,60 +108,45 @@ fn tell(told: &mut Instant, start: Instant, t: &Tally, depth: u32, to: Tell<'_>)
     }
 }
 
-pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
-    let model = Model::new(settings.machine.clone());
+/// One search on one thread: its name, when it is at its end, and whether its last run counts as an execution.
+struct Kind<S> {
+    name: &'static str,
+    done: fn(&S) -> bool,
+    new: fn(&S) -> bool,
+}
+
+/// Runs a search until it is done or the budget is spent.
+fn drive<S: Scheduler>(
+    program: &Program<'_>,
+    model: &Model,
+    search: &mut S,
+    kind: &Kind<S>,
+    budget: Budget,
+    to: Tell<'_>,
+) -> Tally {
     let (mut tally, start) = (Tally::default(), Instant::now());
     let mut told = start;
-    let mut search = Exhaustive::new();
-    while !search.exhausted && !search.diverged && !budget.spent(&tally) {
-        let mut capture = Capture { inner: &mut search, choices: Vec::new() };
-        let (outcome, _) = model.execute(&mut capture, program.boot, false);
-        let choices = capture.choices;
+    while !(kind.done)(search) && !budget.spent(&tally) {
+        let (outcome, choices) = run_once(model, program, search);
         let depth = outcome.steps;
-        tally.count(outcome, search.last_new, &choices, "exhaustive");
+        tally.count(outcome, (kind.new)(search), &choices, kind.name);
         if (tally.executions + tally.redundant).is_multiple_of(4096) {
             tell(&mut told, start, &tally, depth, to);
         }
     }
+    tally
+}
+
+pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
+    let model = Model::new(settings.machine.clone());
+    let mut search = Exhaustive::new();
+    let kind = Kind { name: "exhaustive", done: |s: &Exhaustive| s.exhausted || s.diverged, new: |s| s.last_new };
+    let mut tally = drive(program, &model, &mut search, &kind, budget, to);
     tally.exhausted = search.exhausted;
     if search.exhausted && search.worth_a_check() && (tally.caught.is_none() || budget.all_classes) {
         cross_check(program, &model, settings, budget, &mut search, &mut tally);
     }
     (tally, search.diverged)
-}
-
-/// Computes the class of each execution while another scheduler decides.
-struct Classified<'a> {
-    inner: &'a mut dyn Scheduler,
-    classes: Classes,
-    last: Option<u64>,
-}
-
-impl Scheduler for Classified<'_> {
-    fn begin(&mut self) {
-        self.inner.begin();
-    }
-
-    fn pick(&mut self, view: &View<'_>) -> Pick {
-        self.inner.pick(view)
-    }
-
-    fn executed(&mut self, event: &Event) {
-        self.inner.executed(event);
-    }
-
-    fn settled(&mut self, open_after: bool) {
-        self.inner.settled(open_after);
-    }
-
-    fn vanished(&mut self) {
-        self.inner.vanished();
-    }
-
-    fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
-        self.last = (end != End::Abandoned).then(|| self.classes.of(end, events, pending));
-        self.inner.finish(end, events, pending);
-    }
 }
 
 /// Samples a program whose search is done, for classes that the search may have missed. A new one counts as an
@@ -199,16 +160,18 @@ pub(crate) fn cross_check(
     tally: &mut Tally,
 ) {
     let mut sample = Sample::new(settings.seed);
-    let mut classified = Classified { inner: &mut sample, classes: Classes::default(), last: None };
+    let mut classes = Classes::default();
     let runs = (4 * tally.executions + 4000).min(20_000);
     for _ in 0..runs {
         if budget.spent(tally) {
             return;
         }
-        let mut capture = Capture { inner: &mut classified, choices: Vec::new() };
-        let (outcome, _) = model.execute(&mut capture, program.boot, false);
-        let choices = capture.choices;
-        let new = classified.last.is_some_and(|c| search.note_class(c));
+        let mut class = None;
+        let classify = |end, events: &[Event], pending: &[Event]| {
+            class = (end != End::Abandoned).then(|| classes.of(end, events, pending));
+        };
+        let (outcome, choices) = run_once(model, program, &mut Observe::new(&mut sample, classify));
+        let new = class.is_some_and(|c| search.note_class(c));
         tally.count(outcome, new, &choices, "sample");
     }
 }
@@ -216,20 +179,10 @@ pub(crate) fn cross_check(
 /// With a bound on preemptions: plain bounded search, since the reduction cannot respect it.
 fn bounded(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
     let model = Model::new(settings.machine.clone());
-    let (mut tally, start) = (Tally::default(), Instant::now());
-    let mut told = start;
     let mut search = Brute::default();
-    while !search.exhausted && !search.diverged() && !budget.spent(&tally) {
-        let mut capture = Capture { inner: &mut search, choices: Vec::new() };
-        let (outcome, _) = model.execute(&mut capture, program.boot, false);
-        let choices = capture.choices;
-        let depth = outcome.steps;
-        let new = search.last.is_some_and(|l| l.1);
-        tally.count(outcome, new, &choices, "bounded");
-        if (tally.executions + tally.redundant).is_multiple_of(4096) {
-            tell(&mut told, start, &tally, depth, to);
-        }
-    }
+    let done = |s: &Brute| s.exhausted || s.diverged();
+    let kind = Kind { name: "bounded", done, new: |s| s.last.is_some_and(|l| l.1) };
+    let mut tally = drive(program, &model, &mut search, &kind, budget, to);
     tally.exhausted = search.exhausted;
     (tally, search.diverged())
 }
@@ -245,20 +198,10 @@ fn sampler(strategy: Strategy, seed: u64) -> Box<dyn Scheduler> {
 
 fn sample(program: &Program<'_>, settings: &Settings, which: Strategy, budget: Budget, to: Tell<'_>) -> Tally {
     let model = Model::new(settings.machine.clone());
-    let (mut tally, start) = (Tally::default(), Instant::now());
-    let mut told = start;
     let mut scheduler = sampler(which, settings.seed);
-    let mut capture = Capture { inner: &mut *scheduler, choices: Vec::new() };
     let name = if which == Strategy::Default { "sample" } else { which.as_str() };
-    while !budget.spent(&tally) {
-        let (outcome, _) = model.execute(&mut capture, program.boot, false);
-        let depth = outcome.steps;
-        tally.count(outcome, true, &capture.choices, name);
-        if tally.executions.is_multiple_of(4096) {
-            tell(&mut told, start, &tally, depth, to);
-        }
-    }
-    tally
+    let kind = Kind { name, done: |_| false, new: |_| true };
+    drive(program, &model, &mut &mut *scheduler, &kind, budget, to)
 }
 
 /// Checks a program. `to` hears of the progress now and then.

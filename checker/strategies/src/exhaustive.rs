@@ -379,10 +379,7 @@ impl Scheduler for Exhaustive {
             } else if self.impure || self.stats.classes < 64 {
                 // Until it is clear what kind of program this is, classes are kept in any case.
                 let class = self.classes.of(end, events, pending);
-                self.last_new = match &self.share {
-                    Some(s) => s.new_class(class),
-                    None => self.seen.insert(class),
-                };
+                self.last_new = self.note_class(class);
                 self.stats.classes += u64::from(self.last_new);
                 self.stats.redundant += u64::from(!self.last_new);
             } else {

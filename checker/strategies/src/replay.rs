@@ -18,8 +18,6 @@ pub struct Replay {
     at: usize,
     mode: Mode,
     last: Option<Choice>,
-    /// The choices that were really taken.
-    pub taken: Vec<Choice>,
     /// The first choice that could not be followed.
     pub lost: Option<usize>,
 }
@@ -28,7 +26,7 @@ impl Replay {
     /// Follows `choices`.
     #[must_use]
     pub const fn new(choices: Vec<Choice>, mode: Mode) -> Self {
-        Self { choices, at: 0, mode, last: None, taken: Vec::new(), lost: None }
+        Self { choices, at: 0, mode, last: None, lost: None }
     }
 
     fn find(view: &View<'_>, choice: Choice) -> Option<Pick> {
@@ -40,7 +38,6 @@ impl Replay {
 impl Scheduler for Replay {
     fn begin(&mut self) {
         self.at = 0;
-        self.taken.clear();
         self.lost = None;
         self.last = None;
     }
@@ -70,7 +67,6 @@ impl Scheduler for Replay {
 
     fn executed(&mut self, event: &Event) {
         self.last = Some(event.choice());
-        self.taken.push(event.choice());
     }
 
     fn settled(&mut self, _: bool) {}

@@ -211,3 +211,29 @@ pub trait Scheduler {
     /// The execution ended. `events` are its steps, `pending` the next step of each started, unfinished context.
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]);
 }
+
+impl<S: Scheduler + ?Sized> Scheduler for &mut S {
+    fn begin(&mut self) {
+        (**self).begin();
+    }
+
+    fn pick(&mut self, view: &View<'_>) -> Pick {
+        (**self).pick(view)
+    }
+
+    fn executed(&mut self, event: &Event) {
+        (**self).executed(event);
+    }
+
+    fn settled(&mut self, open_after: bool) {
+        (**self).settled(open_after);
+    }
+
+    fn vanished(&mut self) {
+        (**self).vanished();
+    }
+
+    fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
+        (**self).finish(end, events, pending);
+    }
+}

@@ -54,6 +54,18 @@ pub struct Watch {
     pub event: Event,
 }
 
+/// The value of a word now (0 for size 0).
+fn word(addr: usize, size: u8) -> u64 {
+    Cond { addr, size, test: |_, _| true, arg: 0 }.value()
+}
+
+impl Watch {
+    /// The word's value now.
+    pub fn now(&self) -> u64 {
+        word(self.addr, self.size)
+    }
+}
+
 /// One context.
 pub struct Ctx {
     pub proc: Proc,
@@ -105,16 +117,12 @@ impl Ctx {
     /// The value of the announced step's word now; 0 when it has none. Freed memory stays mapped.
     pub fn pend_value(&self) -> u64 {
         let size = if self.pend_addr == 0 { 0 } else { self.pend_size };
-        Cond { addr: self.pend_addr, size, test: |_, _| true, arg: 0 }.value()
+        word(self.pend_addr, size)
     }
 
     /// Whether a word that its failed round has read differs now: the next round may succeed.
     pub fn may_leave_relax(&self) -> bool {
-        self.watch.is_empty()
-            || self
-                .watch
-                .iter()
-                .any(|w| Cond { addr: w.addr, size: w.size, test: |_, _| true, arg: 0 }.value() != w.value)
+        self.watch.is_empty() || self.watch.iter().any(|w| w.now() != w.value)
     }
 
     /// Whether its affinity lets it run on a CPU.

@@ -5,7 +5,7 @@ use crate::config::{Found, TimeModel};
 use crate::ctx::{Kind, Outcome};
 use crate::machine::blank;
 use crate::procs::{ProcName, mix};
-use ringzero_machine::{ArrivalSource, Cond, IrqState, Op, PreemptModel};
+use ringzero_machine::{ArrivalSource, IrqState, Op, PreemptModel};
 use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, Pick, Scheduler, View};
 
 impl Model {
@@ -542,8 +542,7 @@ impl Inner {
             let Some(w) = self.ctxs[i].round.pop() else { break };
             let last = self.events[self.events.len() - 1];
             // An atomic that has changed its word is no failed try.
-            let changed =
-                w.event.rmw && Cond { addr: w.addr, size: w.size, test: |_, _| true, arg: 0 }.value() != w.value;
+            let changed = w.event.rmw && w.now() != w.value;
             if last.idx != w.event.idx || changed {
                 break;
             }
