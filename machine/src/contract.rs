@@ -1,11 +1,9 @@
 //! What a machine offers to kernel code.
 
 use core::fmt;
-use core::panic::Location;
 use core::sync::atomic::{AtomicU32, AtomicU64};
 
-/// A place in the program's source.
-pub type Place = &'static Location<'static>;
+pub use crate::place::Place;
 
 /// What a step does, in Linux's words. The report prints [`Op::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +62,31 @@ pub enum Op {
     Kfree,
     Softirq,
     ModuleExit,
+    MutexLock,
+    MutexUnlock,
+    MutexTrylock,
+    MutexIsLocked,
+    Complete,
+    CompleteAll,
+    WaitForCompletion,
+    TryWaitForCompletion,
+    CompletionDone,
+    ReinitCompletion,
+    TaskletSchedule,
+    TaskletRun,
+    TaskletDone,
+    TaskletKill,
+    TaskletDisable,
+    TaskletEnable,
+    QueueWork,
+    WorkRun,
+    WorkDone,
+    CancelWork,
+    FlushWork,
+    WorkPending,
+    Sleep,
+    CopyUser,
+    InitObject,
 }
 
 impl Op {
@@ -123,6 +146,31 @@ impl Op {
             Op::Kfree => "kfree",
             Op::Softirq => "softirq",
             Op::ModuleExit => "module exit",
+            Op::MutexLock => "mutex_lock",
+            Op::MutexUnlock => "mutex_unlock",
+            Op::MutexTrylock => "mutex_trylock",
+            Op::MutexIsLocked => "mutex_is_locked",
+            Op::Complete => "complete",
+            Op::CompleteAll => "complete_all",
+            Op::WaitForCompletion => "wait_for_completion",
+            Op::TryWaitForCompletion => "try_wait_for_completion",
+            Op::CompletionDone => "completion_done",
+            Op::ReinitCompletion => "reinit_completion",
+            Op::TaskletSchedule => "tasklet_schedule",
+            Op::TaskletRun => "tasklet runs",
+            Op::TaskletDone => "tasklet done",
+            Op::TaskletKill => "tasklet_kill",
+            Op::TaskletDisable => "tasklet_disable",
+            Op::TaskletEnable => "tasklet_enable",
+            Op::QueueWork => "queue_work",
+            Op::WorkRun => "work runs",
+            Op::WorkDone => "work done",
+            Op::CancelWork => "cancel_work_sync",
+            Op::FlushWork => "flush_work",
+            Op::WorkPending => "work_pending",
+            Op::Sleep => "schedule_timeout",
+            Op::CopyUser => "copy to or from user space",
+            Op::InitObject => "initialise",
         }
     }
 }
@@ -311,6 +359,19 @@ pub struct Finding<'a> {
     pub other: Option<Place>,
 }
 
+/// Something that a program has left behind when it has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    /// What, in words: "a timer that is still armed".
+    pub what: &'static str,
+    /// Its name, if it has one.
+    pub name: Option<&'static str>,
+    /// Its address, for a name by symbol; 0 for none.
+    pub addr: usize,
+    /// Where it was made or registered.
+    pub place: Option<Place>,
+}
+
 /// Who may switch tasks involuntarily, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum PreemptModel {
@@ -439,6 +500,29 @@ pub trait Machine {
     /// A fence: orders the context's earlier reads (`acquire`) or its later writes (`release`), or both.
     fn fence(&self, acquire: bool, release: bool) {
         let _ = (acquire, release);
+    }
+    /// Tells of an access to memory that is no step: unmarked, of C code. It feeds the data-race detector, and is
+    /// checked against the memory objects; once it is known to race, it becomes a step.
+    fn plain(&self, addr: usize, size: usize, write: bool, place: Place) {
+        let _ = (addr, size, write, place);
+    }
+    /// Tells of an object with a state of its own (a completion, a timer, a lock) at `addr`, perhaps on the running
+    /// context's stack: when the frame it lies in ends, it is dead.
+    fn object_made(&self, addr: usize, size: usize, place: Place, name: &'static str) {
+        let _ = (addr, size, place, name);
+    }
+    /// A function of C code whose frame began at the stack address `sp` returns.
+    fn frame_ends(&self, sp: usize) {
+        let _ = sp;
+    }
+    /// Registers a look at the kernel's state, when the exit function has returned and nothing can run any more: what
+    /// it returns is reported as left behind. Several may be registered; the first that finds something counts.
+    fn at_end(&self, look: fn() -> Option<Left>) {
+        let _ = look;
+    }
+    /// Ends the running context for good, without a finding of its own, as if it had returned.
+    fn abandon(&self) -> ! {
+        panic!("this machine cannot abandon a context")
     }
     /// Notes who holds the lock at `addr` now (for deadlock reports), or that nobody does.
     fn lock_owner(&self, addr: usize, held: bool, place: Place);

@@ -33,6 +33,8 @@ pub struct Cpu {
     pub current: Cell<*const ()>,
     /// Contexts stacked here above the task: 0 when a task (or nothing) runs.
     pub irq_nesting: Cell<u32>,
+    /// The place in C whose call into Ringzero runs here ([`crate::Place::bits`]); 0 while none does.
+    pub caller: Cell<usize>,
 }
 
 impl Cpu {
@@ -47,6 +49,7 @@ impl Cpu {
             need_resched: Cell::new(false),
             current: Cell::new(ptr::null()),
             irq_nesting: Cell::new(0),
+            caller: Cell::new(0),
         }
     }
 
@@ -58,6 +61,7 @@ impl Cpu {
         self.need_resched.set(false);
         self.current.set(ptr::null());
         self.irq_nesting.set(0);
+        self.caller.set(0);
     }
 }
 

@@ -31,13 +31,16 @@ mod contract;
 mod cpu;
 mod kbox;
 mod local;
+mod place;
 
 pub use contract::{
-    ArrivalSource, Cond, Finding, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Step, TaskSpec, WaitKind,
+    ArrivalSource, Cond, Finding, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Step, TaskSpec,
+    WaitKind,
 };
 pub use cpu::{Cpu, IrqState, cpu, in_machine, install, machine};
 pub use kbox::KBox;
 pub use local::{Global, MachineLocal, PerCpu, local_template, percpu_template, set_local_bases};
+pub use place::{CodeMap, code_map, set_code_map};
 
 /// Announces a step; returns when it is this context's turn to perform it. A no-op outside a machine.
 #[inline]
@@ -83,4 +86,14 @@ pub fn report(finding: &Finding<'_>) -> ! {
         m.report(finding);
     }
     panic!("{}: {} (at {})", finding.code, finding.message, finding.place)
+}
+
+/// Tells of an unmarked access to memory (see [`Machine::plain`]). A no-op outside a machine.
+#[inline]
+pub fn plain_range(addr: usize, size: usize, write: bool, place: Place) {
+    if let Some(m) = machine()
+        && size > 0
+    {
+        m.plain(addr, size, write, place);
+    }
 }

@@ -10,7 +10,6 @@ use ringzero_strategies::{Brute, Exhaustive};
 use ringzero_trace::{End, Scheduler};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
-use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// One operation.
@@ -84,7 +83,7 @@ machine_local! {
 
 #[track_caller]
 fn here() -> Place {
-    Location::caller()
+    Place::caller()
 }
 
 fn at(w: &AtomicU32) -> usize {

@@ -230,7 +230,7 @@ impl Exhaustive {
         }
         let next = find(view, self.forest.label(n.todo).0).filter(|e| e.acc[0].write)?;
         let unknown = |e: &&Event| {
-            let place = e.place.map_or(0, |p| std::ptr::from_ref(p) as usize);
+            let place = e.place.map_or(0, |p| p.bits());
             e.label != next.label
                 && !e.acc[0].write
                 && e.acc[0].slot == next.acc[0].slot
@@ -355,7 +355,7 @@ impl Scheduler for Exhaustive {
         let n = &mut self.nodes[self.depth];
         if let Some(e) = n.step.take() {
             self.failed.insert((e.label.proc, e.history, e.old));
-            self.spin_places.insert(e.place.map_or(0, |p| std::ptr::from_ref(p) as usize));
+            self.spin_places.insert(e.place.map_or(0, |p| p.bits()));
         }
         n.chosen = None;
         let below = std::mem::replace(&mut n.below, NIL);

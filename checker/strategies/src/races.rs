@@ -285,8 +285,7 @@ fn leave_out_late_writes(all: &[Event], seq: &mut Vec<u32>, sleep: &[Asleep], sp
     let mut kept: Vec<u32> = Vec::with_capacity(seq.len());
     for (k, &n) in seq.iter().enumerate().rev() {
         let x = &all[n as usize];
-        let plain =
-            (x.acc[0].write && !x.rmw) || spin_places.contains(&x.place.map_or(0, |p| std::ptr::from_ref(p) as usize));
+        let plain = (x.acc[0].write && !x.rmw) || spin_places.contains(&x.place.map_or(0, |p| p.bits()));
         let late = plain && k + 1 < seq.len();
         let needed = kept.iter().any(|&m| !independent(x, &all[m as usize]) || all[m as usize].base == n);
         if !late || needed {

@@ -21,7 +21,7 @@ impl SharedPlaces {
     /// Notes a step; whether it is one that counts, as far as is known.
     pub fn note(&mut self, e: &Event) -> bool {
         let Some(place) = e.place.filter(|_| !e.enters) else { return e.enters };
-        let place = std::ptr::from_ref(place) as usize;
+        let place = place.bits();
         for slot in e.acc.iter().filter(|a| a.slot != NO_SLOT).map(|a| a.slot as usize) {
             if self.touched.len() <= slot {
                 self.touched.resize(slot + 1, None);

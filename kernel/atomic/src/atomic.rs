@@ -4,7 +4,6 @@ use crate::integer::{ACQUIRE, FULL, Integer, Order, RELAXED, RELEASE, Word};
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::transmute;
-use core::panic::Location;
 use core::sync::atomic::Ordering;
 use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, step, wait};
 
@@ -91,7 +90,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> T {
-        self.announce(Op::AtomicRead, Mode::Read, RELAXED, Location::caller()).load(Ordering::Relaxed)
+        self.announce(Op::AtomicRead, Mode::Read, RELAXED, Place::caller()).load(Ordering::Relaxed)
     }
 
     /// The value; what comes after stays after. Pairs with [`Atomic::set_release`].
@@ -99,7 +98,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn read_acquire(&self) -> T {
-        self.announce(Op::AtomicRead, Mode::Read, ACQUIRE, Location::caller()).load(Ordering::Acquire)
+        self.announce(Op::AtomicRead, Mode::Read, ACQUIRE, Place::caller()).load(Ordering::Acquire)
     }
 
     /// Sets the value. Orders nothing.
@@ -107,7 +106,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn set(&self, value: T) {
-        self.announce(Op::AtomicSet, Mode::Write, RELAXED, Location::caller()).store(value, Ordering::Relaxed);
+        self.announce(Op::AtomicSet, Mode::Write, RELAXED, Place::caller()).store(value, Ordering::Relaxed);
     }
 
     /// Sets the value; what comes before stays before. Pairs with [`Atomic::read_acquire`].
@@ -115,7 +114,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn set_release(&self, value: T) {
-        self.announce(Op::AtomicSet, Mode::Write, RELEASE, Location::caller()).store(value, Ordering::Release);
+        self.announce(Op::AtomicSet, Mode::Write, RELEASE, Place::caller()).store(value, Ordering::Release);
     }
 
     /// Spins until `cond` holds of the value and returns that value; what comes after stays after. `cond` must be
@@ -124,7 +123,7 @@ impl<T: Integer> Atomic<T> {
     #[track_caller]
     pub fn cond_read_acquire(&self, cond: fn(T) -> bool) -> T {
         let (addr, size) = (self.0.get() as usize, size_of::<T>() as u8);
-        let announced = Step::new(Op::AtomicRead, Mode::Read, addr, size, Location::caller()).ordered(true, false);
+        let announced = Step::new(Op::AtomicRead, Mode::Read, addr, size, Place::caller()).ordered(true, false);
         let arg = cond as usize as u64;
         wait(&announced, Cond { addr, size, test: ask::<T>, arg }, WaitKind::Spin);
         self.word().load(Ordering::Acquire)

@@ -1,7 +1,7 @@
 //! Memory barriers, and the mark of a spin round. Barriers are no steps (invariant 5).
 
-use core::panic::Location;
 use core::sync::atomic::{Ordering, compiler_fence, fence};
+use ringzero_machine::Place;
 
 /// Tells the machine, whose data-race detector takes the edge.
 #[inline]
@@ -76,5 +76,5 @@ pub fn barrier() {
 #[track_caller]
 #[inline]
 pub fn cpu_relax() {
-    ringzero_machine::relax(Location::caller());
+    ringzero_machine::relax(Place::caller());
 }

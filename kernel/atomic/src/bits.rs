@@ -2,7 +2,6 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::panic::Location;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use ringzero_machine::{Mode, Op, Place, Step, step};
 
@@ -65,7 +64,7 @@ const RMW: (Op, Mode) = (Op::AtomicRmw, Mode::Rmw);
 #[track_caller]
 #[inline]
 pub fn set_bit(nr: usize, map: &[BitWord]) {
-    let (word, mask) = announce(nr, map, RMW, false, false, Location::caller());
+    let (word, mask) = announce(nr, map, RMW, false, false, Place::caller());
     word.fetch_or(mask, Ordering::Relaxed);
 }
 
@@ -73,7 +72,7 @@ pub fn set_bit(nr: usize, map: &[BitWord]) {
 #[track_caller]
 #[inline]
 pub fn clear_bit(nr: usize, map: &[BitWord]) {
-    let (word, mask) = announce(nr, map, RMW, false, false, Location::caller());
+    let (word, mask) = announce(nr, map, RMW, false, false, Place::caller());
     word.fetch_and(!mask, Ordering::Relaxed);
 }
 
@@ -81,7 +80,7 @@ pub fn clear_bit(nr: usize, map: &[BitWord]) {
 #[track_caller]
 #[inline]
 pub fn change_bit(nr: usize, map: &[BitWord]) {
-    let (word, mask) = announce(nr, map, RMW, false, false, Location::caller());
+    let (word, mask) = announce(nr, map, RMW, false, false, Place::caller());
     word.fetch_xor(mask, Ordering::Relaxed);
 }
 
@@ -89,7 +88,7 @@ pub fn change_bit(nr: usize, map: &[BitWord]) {
 #[track_caller]
 #[inline]
 pub fn test_bit(nr: usize, map: &[BitWord]) -> bool {
-    let (word, mask) = announce(nr, map, (Op::AtomicRead, Mode::Read), false, false, Location::caller());
+    let (word, mask) = announce(nr, map, (Op::AtomicRead, Mode::Read), false, false, Place::caller());
     word.load(Ordering::Relaxed) & mask != 0
 }
 
@@ -97,7 +96,7 @@ pub fn test_bit(nr: usize, map: &[BitWord]) -> bool {
 #[track_caller]
 #[inline]
 pub fn test_and_set_bit(nr: usize, map: &[BitWord]) -> bool {
-    let (word, mask) = announce(nr, map, RMW, true, true, Location::caller());
+    let (word, mask) = announce(nr, map, RMW, true, true, Place::caller());
     word.fetch_or(mask, Ordering::SeqCst) & mask != 0
 }
 
@@ -105,7 +104,7 @@ pub fn test_and_set_bit(nr: usize, map: &[BitWord]) -> bool {
 #[track_caller]
 #[inline]
 pub fn test_and_clear_bit(nr: usize, map: &[BitWord]) -> bool {
-    let (word, mask) = announce(nr, map, RMW, true, true, Location::caller());
+    let (word, mask) = announce(nr, map, RMW, true, true, Place::caller());
     word.fetch_and(!mask, Ordering::SeqCst) & mask != 0
 }
 
@@ -113,7 +112,7 @@ pub fn test_and_clear_bit(nr: usize, map: &[BitWord]) -> bool {
 #[track_caller]
 #[inline]
 pub fn test_and_change_bit(nr: usize, map: &[BitWord]) -> bool {
-    let (word, mask) = announce(nr, map, RMW, true, true, Location::caller());
+    let (word, mask) = announce(nr, map, RMW, true, true, Place::caller());
     word.fetch_xor(mask, Ordering::SeqCst) & mask != 0
 }
 
@@ -121,7 +120,7 @@ pub fn test_and_change_bit(nr: usize, map: &[BitWord]) -> bool {
 #[track_caller]
 #[inline]
 pub fn test_and_set_bit_lock(nr: usize, map: &[BitWord]) -> bool {
-    let (word, mask) = announce(nr, map, RMW, true, false, Location::caller());
+    let (word, mask) = announce(nr, map, RMW, true, false, Place::caller());
     word.fetch_or(mask, Ordering::Acquire) & mask != 0
 }
 
@@ -129,7 +128,7 @@ pub fn test_and_set_bit_lock(nr: usize, map: &[BitWord]) -> bool {
 #[track_caller]
 #[inline]
 pub fn clear_bit_unlock(nr: usize, map: &[BitWord]) {
-    let (word, mask) = announce(nr, map, RMW, false, true, Location::caller());
+    let (word, mask) = announce(nr, map, RMW, false, true, Place::caller());
     word.fetch_and(!mask, Ordering::Release);
 }
 
@@ -150,21 +149,21 @@ fn update_plainly(nr: usize, map: &[BitWord], place: Place, f: impl FnOnce(usize
 #[doc(alias = "__set_bit")]
 #[track_caller]
 pub fn set_bit_nonatomic(nr: usize, map: &[BitWord]) {
-    update_plainly(nr, map, Location::caller(), |bits, mask| bits | mask);
+    update_plainly(nr, map, Place::caller(), |bits, mask| bits | mask);
 }
 
 /// Clears bit `nr`, not atomically: a plain read and a plain write.
 #[doc(alias = "__clear_bit")]
 #[track_caller]
 pub fn clear_bit_nonatomic(nr: usize, map: &[BitWord]) {
-    update_plainly(nr, map, Location::caller(), |bits, mask| bits & !mask);
+    update_plainly(nr, map, Place::caller(), |bits, mask| bits & !mask);
 }
 
 /// Flips bit `nr`, not atomically: a plain read and a plain write.
 #[doc(alias = "__change_bit")]
 #[track_caller]
 pub fn change_bit_nonatomic(nr: usize, map: &[BitWord]) {
-    update_plainly(nr, map, Location::caller(), |bits, mask| bits ^ mask);
+    update_plainly(nr, map, Place::caller(), |bits, mask| bits ^ mask);
 }
 
 #[cfg(test)]

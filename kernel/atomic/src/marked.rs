@@ -2,7 +2,6 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::panic::Location;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use ringzero_machine::{Mode, Op, Place, Step, step};
 
@@ -100,7 +99,7 @@ impl<T: MarkedWord> Marked<T> {
     #[track_caller]
     #[inline]
     pub fn read_once(&self) -> T {
-        let at = self.announce(Op::ReadOnce, Mode::Read, false, false, Location::caller());
+        let at = self.announce(Op::ReadOnce, Mode::Read, false, false, Place::caller());
         // SAFETY: the cell is live and only accessed through `MarkedWord`.
         unsafe { T::load(at, Ordering::Relaxed) }
     }
@@ -110,7 +109,7 @@ impl<T: MarkedWord> Marked<T> {
     #[track_caller]
     #[inline]
     pub fn write_once(&self, value: T) {
-        let at = self.announce(Op::WriteOnce, Mode::Write, false, false, Location::caller());
+        let at = self.announce(Op::WriteOnce, Mode::Write, false, false, Place::caller());
         // SAFETY: as in `read_once`.
         unsafe { T::store(at, value, Ordering::Relaxed) }
     }
@@ -120,7 +119,7 @@ impl<T: MarkedWord> Marked<T> {
     #[track_caller]
     #[inline]
     pub fn load_acquire(&self) -> T {
-        let at = self.announce(Op::ReadOnce, Mode::Read, true, false, Location::caller());
+        let at = self.announce(Op::ReadOnce, Mode::Read, true, false, Place::caller());
         // SAFETY: as in `read_once`.
         unsafe { T::load(at, Ordering::Acquire) }
     }
@@ -130,7 +129,7 @@ impl<T: MarkedWord> Marked<T> {
     #[track_caller]
     #[inline]
     pub fn store_release(&self, value: T) {
-        let at = self.announce(Op::WriteOnce, Mode::Write, false, true, Location::caller());
+        let at = self.announce(Op::WriteOnce, Mode::Write, false, true, Place::caller());
         // SAFETY: as in `read_once`.
         unsafe { T::store(at, value, Ordering::Release) }
     }
@@ -139,7 +138,7 @@ impl<T: MarkedWord> Marked<T> {
     #[track_caller]
     #[inline]
     pub fn xchg(&self, value: T) -> T {
-        let at = self.announce(Op::AtomicRmw, Mode::Rmw, true, true, Location::caller());
+        let at = self.announce(Op::AtomicRmw, Mode::Rmw, true, true, Place::caller());
         // SAFETY: as in `read_once`.
         unsafe { T::swap(at, value) }
     }
@@ -148,7 +147,7 @@ impl<T: MarkedWord> Marked<T> {
     #[track_caller]
     #[inline]
     pub fn cmpxchg(&self, old: T, new: T) -> T {
-        let at = self.announce(Op::Cmpxchg, Mode::Rmw, true, true, Location::caller());
+        let at = self.announce(Op::Cmpxchg, Mode::Rmw, true, true, Place::caller());
         // SAFETY: as in `read_once`.
         unsafe { T::compare_exchange(at, old, new) }
     }

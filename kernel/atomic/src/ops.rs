@@ -2,7 +2,7 @@
 
 use crate::atomic::Atomic;
 use crate::integer::{FULL, Integer, RELAXED, Word};
-use core::panic::Location;
+use ringzero_machine::Place;
 
 /// Void operations: they order nothing.
 impl<T: Integer> Atomic<T> {
@@ -11,7 +11,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn add(&self, i: T) {
-        self.rmw(RELAXED, Location::caller(), |w, o| w.fetch_add(i, o));
+        self.rmw(RELAXED, Place::caller(), |w, o| w.fetch_add(i, o));
     }
 
     /// Subtracts `i`.
@@ -19,7 +19,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn sub(&self, i: T) {
-        self.rmw(RELAXED, Location::caller(), |w, o| w.fetch_sub(i, o));
+        self.rmw(RELAXED, Place::caller(), |w, o| w.fetch_sub(i, o));
     }
 
     /// Adds one.
@@ -27,7 +27,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn inc(&self) {
-        self.rmw(RELAXED, Location::caller(), |w, o| w.fetch_add(T::ONE, o));
+        self.rmw(RELAXED, Place::caller(), |w, o| w.fetch_add(T::ONE, o));
     }
 
     /// Subtracts one.
@@ -35,7 +35,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn dec(&self) {
-        self.rmw(RELAXED, Location::caller(), |w, o| w.fetch_sub(T::ONE, o));
+        self.rmw(RELAXED, Place::caller(), |w, o| w.fetch_sub(T::ONE, o));
     }
 
     /// Keeps the bits of `mask` only.
@@ -43,7 +43,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn and(&self, mask: T) {
-        self.rmw(RELAXED, Location::caller(), |w, o| w.fetch_and(mask, o));
+        self.rmw(RELAXED, Place::caller(), |w, o| w.fetch_and(mask, o));
     }
 
     /// Sets the bits of `mask`.
@@ -51,7 +51,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn or(&self, mask: T) {
-        self.rmw(RELAXED, Location::caller(), |w, o| w.fetch_or(mask, o));
+        self.rmw(RELAXED, Place::caller(), |w, o| w.fetch_or(mask, o));
     }
 
     /// Flips the bits of `mask`.
@@ -59,7 +59,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn xor(&self, mask: T) {
-        self.rmw(RELAXED, Location::caller(), |w, o| w.fetch_xor(mask, o));
+        self.rmw(RELAXED, Place::caller(), |w, o| w.fetch_xor(mask, o));
     }
 
     /// Clears the bits of `mask`.
@@ -67,7 +67,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn andnot(&self, mask: T) {
-        self.rmw(RELAXED, Location::caller(), |w, o| w.fetch_and(!mask, o));
+        self.rmw(RELAXED, Place::caller(), |w, o| w.fetch_and(!mask, o));
     }
 }
 
@@ -78,7 +78,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn add_return(&self, i: T) -> T {
-        self.rmw(FULL, Location::caller(), |w, o| w.fetch_add(i, o)).plus(i)
+        self.rmw(FULL, Place::caller(), |w, o| w.fetch_add(i, o)).plus(i)
     }
 
     /// Subtracts `i`; the new value.
@@ -86,7 +86,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn sub_return(&self, i: T) -> T {
-        self.rmw(FULL, Location::caller(), |w, o| w.fetch_sub(i, o)).minus(i)
+        self.rmw(FULL, Place::caller(), |w, o| w.fetch_sub(i, o)).minus(i)
     }
 
     /// Adds one; the new value.
@@ -110,7 +110,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn fetch_add(&self, i: T) -> T {
-        self.rmw(FULL, Location::caller(), |w, o| w.fetch_add(i, o))
+        self.rmw(FULL, Place::caller(), |w, o| w.fetch_add(i, o))
     }
 
     /// Subtracts `i`; the old value.
@@ -118,7 +118,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn fetch_sub(&self, i: T) -> T {
-        self.rmw(FULL, Location::caller(), |w, o| w.fetch_sub(i, o))
+        self.rmw(FULL, Place::caller(), |w, o| w.fetch_sub(i, o))
     }
 
     /// Adds one; the old value.
@@ -142,7 +142,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn fetch_and(&self, mask: T) -> T {
-        self.rmw(FULL, Location::caller(), |w, o| w.fetch_and(mask, o))
+        self.rmw(FULL, Place::caller(), |w, o| w.fetch_and(mask, o))
     }
 
     /// Sets the bits of `mask`; the old value.
@@ -150,7 +150,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn fetch_or(&self, mask: T) -> T {
-        self.rmw(FULL, Location::caller(), |w, o| w.fetch_or(mask, o))
+        self.rmw(FULL, Place::caller(), |w, o| w.fetch_or(mask, o))
     }
 
     /// Flips the bits of `mask`; the old value.
@@ -158,7 +158,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn fetch_xor(&self, mask: T) -> T {
-        self.rmw(FULL, Location::caller(), |w, o| w.fetch_xor(mask, o))
+        self.rmw(FULL, Place::caller(), |w, o| w.fetch_xor(mask, o))
     }
 
     /// Clears the bits of `mask`; the old value.
@@ -206,7 +206,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn xchg(&self, new: T) -> T {
-        self.rmw(FULL, Location::caller(), |w, o| w.swap(new, o))
+        self.rmw(FULL, Place::caller(), |w, o| w.swap(new, o))
     }
 
     /// Sets the value to `new` if it is `old`; what it was.
@@ -214,7 +214,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn cmpxchg(&self, old: T, new: T) -> T {
-        self.cas(old, new, FULL, Location::caller())
+        self.cas(old, new, FULL, Place::caller())
     }
 
     /// Sets the value to `new` if it is `*old`, else puts what it is into `*old`; whether it was set.
@@ -222,7 +222,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn try_cmpxchg(&self, old: &mut T, new: T) -> bool {
-        let found = self.cas(*old, new, FULL, Location::caller());
+        let found = self.cas(*old, new, FULL, Place::caller());
         let done = found == *old;
         *old = found;
         done
@@ -233,7 +233,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn fetch_add_unless(&self, a: T, unless: T) -> T {
-        self.modify(Location::caller(), |v| (v != unless).then(|| v.plus(a)))
+        self.modify(Place::caller(), |v| (v != unless).then(|| v.plus(a)))
     }
 
     /// Adds `a` unless the value is `unless`; whether it was added.
@@ -257,7 +257,7 @@ impl<T: Integer> Atomic<T> {
     #[inline]
     #[track_caller]
     pub fn dec_if_positive(&self) -> T {
-        self.modify(Location::caller(), |v| (v > T::ZERO).then(|| v.minus(T::ONE))).minus(T::ONE)
+        self.modify(Place::caller(), |v| (v > T::ZERO).then(|| v.minus(T::ONE))).minus(T::ONE)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Plain shared data.
 
 use core::cell::UnsafeCell;
-use core::panic::Location;
 use ringzero_machine::{Mode, Op, Place, Step, step};
 
 /// Shared data that is accessed plainly: what a C variable without `READ_ONCE` is.
@@ -46,7 +45,7 @@ impl<T: Copy> PlainCell<T> {
     #[track_caller]
     #[inline]
     pub fn get(&self) -> T {
-        let at = self.announce(Op::PlainRead, Mode::Read, Location::caller());
+        let at = self.announce(Op::PlainRead, Mode::Read, Place::caller());
         // SAFETY: the cell is live and initialised; see `Sync` above for races.
         unsafe { at.read_volatile() }
     }
@@ -55,7 +54,7 @@ impl<T: Copy> PlainCell<T> {
     #[track_caller]
     #[inline]
     pub fn set(&self, value: T) {
-        let at = self.announce(Op::PlainWrite, Mode::Write, Location::caller());
+        let at = self.announce(Op::PlainWrite, Mode::Write, Place::caller());
         // SAFETY: as in `get`.
         unsafe { at.write_volatile(value) }
     }

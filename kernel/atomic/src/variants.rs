@@ -2,7 +2,7 @@
 
 use crate::atomic::Atomic;
 use crate::integer::{ACQUIRE, Integer, RELAXED, RELEASE, Word};
-use core::panic::Location;
+use ringzero_machine::Place;
 
 macro_rules! variants {
     ($($order:ident: $add_return:ident $sub_return:ident $fetch_add:ident $fetch_sub:ident $xchg:ident $cmpxchg:ident;)*) => {$(
@@ -11,42 +11,42 @@ macro_rules! variants {
             #[track_caller]
             #[inline]
             pub fn $add_return(&self, i: T) -> T {
-                self.rmw($order, Location::caller(), |w, o| w.fetch_add(i, o)).plus(i)
+                self.rmw($order, Place::caller(), |w, o| w.fetch_add(i, o)).plus(i)
             }
 
             /// Subtracts `i`; the new value. Orders what its name says.
             #[track_caller]
             #[inline]
             pub fn $sub_return(&self, i: T) -> T {
-                self.rmw($order, Location::caller(), |w, o| w.fetch_sub(i, o)).minus(i)
+                self.rmw($order, Place::caller(), |w, o| w.fetch_sub(i, o)).minus(i)
             }
 
             /// Adds `i`; the old value. Orders what its name says.
             #[track_caller]
             #[inline]
             pub fn $fetch_add(&self, i: T) -> T {
-                self.rmw($order, Location::caller(), |w, o| w.fetch_add(i, o))
+                self.rmw($order, Place::caller(), |w, o| w.fetch_add(i, o))
             }
 
             /// Subtracts `i`; the old value. Orders what its name says.
             #[track_caller]
             #[inline]
             pub fn $fetch_sub(&self, i: T) -> T {
-                self.rmw($order, Location::caller(), |w, o| w.fetch_sub(i, o))
+                self.rmw($order, Place::caller(), |w, o| w.fetch_sub(i, o))
             }
 
             /// Sets the value; the old one. Orders what its name says.
             #[track_caller]
             #[inline]
             pub fn $xchg(&self, new: T) -> T {
-                self.rmw($order, Location::caller(), |w, o| w.swap(new, o))
+                self.rmw($order, Place::caller(), |w, o| w.swap(new, o))
             }
 
             /// Sets the value to `new` if it is `old`; what it was. Orders what its name says, if it succeeds.
             #[track_caller]
             #[inline]
             pub fn $cmpxchg(&self, old: T, new: T) -> T {
-                self.cas(old, new, $order, Location::caller())
+                self.cas(old, new, $order, Place::caller())
             }
         }
     )*};

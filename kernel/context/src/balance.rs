@@ -35,12 +35,11 @@ impl fmt::Display for CountWords {
 /// What a context began with.
 ///
 /// ```
-/// # use core::panic::Location;
-/// use ringzero_context::{Balance, preempt_disable, preempt_enable};
+/// # /// use ringzero_context::{Balance, preempt_disable, preempt_enable};
 /// let balance = Balance::enter();
 /// preempt_disable();
 /// preempt_enable();
-/// balance.check(Location::caller(), "this example");
+/// balance.check(Place::caller(), "this example");
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a balance that is not checked finds nothing"]
@@ -96,7 +95,6 @@ impl Balance {
 mod tests {
     use super::*;
     use crate::{local_bh_disable, local_irq_disable, preempt_disable, preempt_enable};
-    use core::panic::Location;
     use std::string::ToString;
 
     #[test]
@@ -114,7 +112,7 @@ mod tests {
         let balance = Balance::enter();
         preempt_disable();
         preempt_enable();
-        balance.check(Location::caller(), "the test");
+        balance.check(Place::caller(), "the test");
     }
 
     #[test]
@@ -125,7 +123,7 @@ mod tests {
     fn a_left_over_count_is_found() {
         let balance = Balance::enter();
         local_bh_disable();
-        balance.check(Location::caller(), "task `t`");
+        balance.check(Place::caller(), "task `t`");
     }
 
     #[test]
@@ -133,6 +131,6 @@ mod tests {
     fn a_left_over_mask_is_found() {
         let balance = Balance::enter();
         local_irq_disable();
-        balance.check(Location::caller(), "task `t`");
+        balance.check(Place::caller(), "task `t`");
     }
 }

@@ -1,14 +1,13 @@
 //! Bottom halves: disabling softirqs, and the count around their processing.
 
 use crate::count::{SOFTIRQ_OFFSET, preempt_count};
-use core::panic::Location;
-use ringzero_machine::cpu;
+use ringzero_machine::{Place, cpu};
 
 /// Keeps softirqs (and other tasks) off this CPU until the matching enable. Nests up to 127 times.
 #[track_caller]
 #[inline]
 pub fn local_bh_disable() {
-    at::local_bh_disable(Location::caller());
+    at::local_bh_disable(Place::caller());
 }
 
 /// Undoes one [`local_bh_disable`]. When bottom halves become enabled, pending softirqs run now (invariant 7): so not
@@ -16,7 +15,7 @@ pub fn local_bh_disable() {
 #[track_caller]
 #[inline]
 pub fn local_bh_enable() {
-    at::local_bh_enable(Location::caller());
+    at::local_bh_enable(Place::caller());
 }
 
 /// Counts softirq processing in. For `softirq` only.

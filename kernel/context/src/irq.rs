@@ -2,8 +2,7 @@
 
 use crate::count::{HARDIRQ_MASK, HARDIRQ_OFFSET, NMI_MASK, NMI_OFFSET, preempt_count};
 use crate::violation::violation;
-use core::panic::Location;
-use ringzero_machine::cpu;
+use ringzero_machine::{Place, cpu};
 
 /// What [`local_irq_save`] found: the C `flags`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +35,14 @@ impl IrqFlags {
 #[track_caller]
 #[inline]
 pub fn local_irq_disable() {
-    at::local_irq_disable(Location::caller());
+    at::local_irq_disable(Place::caller());
 }
 
 /// Masks interrupts for real; here masking is never lazy.
 #[track_caller]
 #[inline]
 pub fn hard_irq_disable() {
-    at::local_irq_disable(Location::caller());
+    at::local_irq_disable(Place::caller());
 }
 
 /// Unmasks interrupts on this CPU, whatever the mask was before it went on.
@@ -57,14 +56,14 @@ pub fn local_irq_enable() {
 #[track_caller]
 #[inline]
 pub fn local_irq_save() -> IrqFlags {
-    at::local_irq_save(Location::caller())
+    at::local_irq_save(Place::caller())
 }
 
 /// Puts the mask back to `flags`. Finding `unbalanced-context` if interrupts are on already (invariant 4).
 #[track_caller]
 #[inline]
 pub fn local_irq_restore(flags: IrqFlags) {
-    at::local_irq_restore(flags, Location::caller());
+    at::local_irq_restore(flags, Place::caller());
 }
 
 /// What the mask is, without changing it.
@@ -77,7 +76,7 @@ pub fn local_save_flags() -> IrqFlags {
 #[track_caller]
 #[inline]
 pub fn irq_disable_counted() {
-    at::irq_disable_counted(Location::caller());
+    at::irq_disable_counted(Place::caller());
 }
 
 /// Undoes one [`irq_disable_counted`], in any order; the last one puts the mask back. Finding `unbalanced-context` if
@@ -85,7 +84,7 @@ pub fn irq_disable_counted() {
 #[track_caller]
 #[inline]
 pub fn irq_enable_counted() {
-    at::irq_enable_counted(Location::caller());
+    at::irq_enable_counted(Place::caller());
 }
 
 /// Counts a hardirq in. The machine has masked interrupts.
@@ -103,7 +102,7 @@ pub fn irq_exit() {
     let count = preempt_count();
     if count & HARDIRQ_MASK == 0 {
         let text = format_args!("irq_exit() without irq_enter() before it");
-        return violation("unbalanced-context", Location::caller(), None, text);
+        return violation("unbalanced-context", Place::caller(), None, text);
     }
     cpu().preempt_count.set(count - HARDIRQ_OFFSET);
 }
@@ -123,7 +122,7 @@ pub fn nmi_exit() {
     let count = preempt_count();
     if count & NMI_MASK == 0 || count & HARDIRQ_MASK == 0 {
         let text = format_args!("nmi_exit() without nmi_enter() before it");
-        return violation("unbalanced-context", Location::caller(), None, text);
+        return violation("unbalanced-context", Place::caller(), None, text);
     }
     cpu().preempt_count.set(count - NMI_OFFSET - HARDIRQ_OFFSET);
 }

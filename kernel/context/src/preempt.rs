@@ -1,19 +1,19 @@
 //! Preemption.
 
-use core::panic::Location;
+use ringzero_machine::Place;
 
 /// Keeps other tasks off this CPU until the matching enable. Nests up to 255 times.
 #[track_caller]
 #[inline]
 pub fn preempt_disable() {
-    at::preempt_disable(Location::caller());
+    at::preempt_disable(Place::caller());
 }
 
 /// Undoes one [`preempt_disable`]. When nothing is counted any more, another task may run from the next step on.
 #[track_caller]
 #[inline]
 pub fn preempt_enable() {
-    at::preempt_enable(Location::caller());
+    at::preempt_enable(Place::caller());
 }
 
 /// Undoes one [`preempt_disable`] without looking for a reschedule. The same as [`preempt_enable`] here, where the
@@ -21,7 +21,7 @@ pub fn preempt_enable() {
 #[track_caller]
 #[inline]
 pub fn preempt_enable_no_resched() {
-    at::preempt_enable(Location::caller());
+    at::preempt_enable(Place::caller());
 }
 
 pub(crate) mod at {

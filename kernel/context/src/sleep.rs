@@ -1,13 +1,13 @@
 //! What may give up the CPU says so first.
 
-use core::panic::Location;
+use ringzero_machine::Place;
 
 /// Says that the caller may sleep. Finding `sleep-in-atomic` where it may not (invariant 6), also if it would not have
 /// slept this time. Under the voluntary preemption model another task may run here.
 #[track_caller]
 #[inline]
 pub fn might_sleep() {
-    at::might_sleep("might_sleep()", Location::caller());
+    at::might_sleep("might_sleep()", Place::caller());
 }
 
 /// [`might_sleep`] if `condition` holds.
@@ -15,7 +15,7 @@ pub fn might_sleep() {
 #[inline]
 pub fn might_sleep_if(condition: bool) {
     if condition {
-        at::might_sleep("might_sleep()", Location::caller());
+        at::might_sleep("might_sleep()", Place::caller());
     }
 }
 
@@ -23,14 +23,14 @@ pub fn might_sleep_if(condition: bool) {
 #[track_caller]
 #[inline]
 pub fn might_sleep_named(call: &str) {
-    at::might_sleep(call, Location::caller());
+    at::might_sleep(call, Place::caller());
 }
 
 /// Only the check of [`might_sleep_named`]: nothing else runs here.
 #[track_caller]
 #[inline]
 pub fn assert_may_sleep(call: &str) {
-    at::assert_may_sleep(call, Location::caller());
+    at::assert_may_sleep(call, Place::caller());
 }
 
 /// Lets another task run if one wants to; a place for it where the preemption model is not full, else only the check
@@ -38,7 +38,7 @@ pub fn assert_may_sleep(call: &str) {
 #[track_caller]
 #[inline]
 pub fn cond_resched() {
-    at::cond_resched(Location::caller());
+    at::cond_resched(Place::caller());
 }
 
 pub(crate) mod at {

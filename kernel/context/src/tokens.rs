@@ -5,7 +5,7 @@
 
 use crate::at;
 use core::marker::PhantomData;
-use core::panic::Location;
+use ringzero_machine::Place;
 
 macro_rules! token {
     ($(#[$doc:meta])* $name:ident, $enter:path, |$place:ident| $leave:expr) => {
@@ -20,7 +20,7 @@ macro_rules! token {
             #[track_caller]
             #[inline]
             pub fn new() -> Self {
-                $enter(Location::caller());
+                $enter(Place::caller());
                 Self(PhantomData)
             }
         }
@@ -28,7 +28,7 @@ macro_rules! token {
         impl Drop for $name {
             #[inline]
             fn drop(&mut self) {
-                let $place = Location::caller();
+                let $place = Place::caller();
                 $leave
             }
         }
@@ -66,7 +66,7 @@ impl TaskContext {
     #[must_use]
     #[track_caller]
     pub fn assert(call: &str) -> Self {
-        at::assert_may_sleep(call, Location::caller());
+        at::assert_may_sleep(call, Place::caller());
         Self(PhantomData)
     }
 }

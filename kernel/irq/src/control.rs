@@ -2,7 +2,6 @@
 
 use crate::errno::Errno;
 use crate::line::{Line, depth_of, state_at};
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::Ordering;
 use ringzero_context as context;
@@ -15,7 +14,7 @@ use ringzero_machine::{ArrivalSource, Cond, Mode, Op, Place, Step, WaitKind, ste
 #[doc(alias = "disable_hardirq")]
 #[track_caller]
 pub fn disable_irq(irq: u32) {
-    let place = Location::caller();
+    let place = Place::caller();
     if let Some(line) = disable(irq, place) {
         wait_for_handlers(line, line.name(), place);
     }
@@ -26,13 +25,13 @@ pub fn disable_irq(irq: u32) {
 /// Context: any. Never sleeps.
 #[track_caller]
 pub fn disable_irq_nosync(irq: u32) {
-    disable(irq, Location::caller());
+    disable(irq, Place::caller());
 }
 
 /// [`disable_irq_nosync`] for a line of [`request_nmi`](crate::request_nmi).
 #[track_caller]
 pub fn disable_nmi_nosync(irq: u32) {
-    disable(irq, Location::caller());
+    disable(irq, Place::caller());
 }
 
 fn disable(irq: u32, place: Place) -> Option<&'static Line> {
@@ -49,13 +48,13 @@ fn disable(irq: u32, place: Place) -> Option<&'static Line> {
 /// Context: any. Never sleeps. Enabling an enabled or free line is a finding (`unbalanced-context`).
 #[track_caller]
 pub fn enable_irq(irq: u32) {
-    enable(irq, Location::caller());
+    enable(irq, Place::caller());
 }
 
 /// [`enable_irq`] for a line of [`request_nmi`](crate::request_nmi).
 #[track_caller]
 pub fn enable_nmi(irq: u32) {
-    enable(irq, Location::caller());
+    enable(irq, Place::caller());
 }
 
 fn enable(irq: u32, place: Place) {
@@ -85,7 +84,7 @@ pub fn synchronize_irq(irq: u32) {
 #[track_caller]
 pub fn synchronize_hardirq(irq: u32) {
     if let Some((_, line)) = Line::find(irq) {
-        wait_for_handlers(line, line.name(), Location::caller());
+        wait_for_handlers(line, line.name(), Place::caller());
     }
 }
 
@@ -112,7 +111,7 @@ pub fn irq_set_affinity(irq: u32, mask: u64) -> Result<(), Errno> {
     }
     // The state word too: whether and where the line enters depends on both.
     let at = ptr::from_ref(&line.affinity).addr();
-    let s = Step::new(Op::WriteOnce, Mode::Write, at, 8, Location::caller());
+    let s = Step::new(Op::WriteOnce, Mode::Write, at, 8, Place::caller());
     step(&s.also(ptr::from_ref(&line.state).addr(), true).named(Some("irq affinity"), None));
     line.affinity.store(mask, Ordering::Relaxed);
     Ok(())
@@ -127,7 +126,7 @@ pub fn irq_set_affinity(irq: u32, mask: u64) -> Result<(), Errno> {
 #[track_caller]
 pub fn raise(irq: u32) {
     let Some((m, line)) = Line::find(irq) else { return };
-    step(&line.step(Op::RaiseIrq, Location::caller()));
+    step(&line.step(Op::RaiseIrq, Place::caller()));
     if line.state() != 0 {
         m.line_raise(irq);
     }

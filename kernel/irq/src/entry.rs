@@ -1,10 +1,9 @@
 //! What runs when a line enters a CPU.
 
 use crate::line::{Action, Line, MAX_ACTIONS};
-use core::panic::Location;
 use core::sync::atomic::Ordering;
 use ringzero_context::{self as context, Balance};
-use ringzero_machine::{Mode, Op, step};
+use ringzero_machine::{Mode, Op, Place, step};
 use ringzero_softirq as softirq;
 
 /// The entry of a maskable line.
@@ -34,7 +33,7 @@ fn handle(irq: u32) {
     for (slot, action) in actions.iter_mut().zip(line.actions()) {
         *slot = Some(action);
     }
-    let mut last = Location::caller();
+    let mut last = Place::caller();
     for action in actions.into_iter().flatten() {
         let balance = Balance::enter();
         // SAFETY: `request` stored the pointer together with the function for its type; what it points to lives as

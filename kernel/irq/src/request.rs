@@ -6,7 +6,6 @@ use crate::errno::Errno;
 use crate::line::{Action, Line, state_at};
 use core::cell::Cell;
 use core::ops::BitOr;
-use core::panic::Location;
 use core::ptr;
 use ringzero_context as context;
 use ringzero_machine::{KBox, Op, Place, step};
@@ -127,7 +126,7 @@ fn request<F>(r: Request, handler: F) -> Result<(), Errno>
 where
     F: Fn(u32) -> IrqReturn + Send + Sync + 'static,
 {
-    let place = Location::caller();
+    let place = Place::caller();
     context::might_sleep_named(if r.nmi { "request_nmi()" } else { "request_irq()" });
     let shared = r.flags.contains(IRQF_SHARED);
     if shared && (r.nmi || r.dev_id == 0 || r.flags.contains(IRQF_NO_AUTOEN)) {
@@ -167,13 +166,13 @@ where
 /// Context: a task that may sleep and holds no lock that a handler of the line takes; not from such a handler.
 #[track_caller]
 pub fn free_irq(irq: u32, dev_id: usize) -> Option<&'static str> {
-    free(irq, dev_id, Location::caller())
+    free(irq, dev_id, Place::caller())
 }
 
 /// [`free_irq`] for a line of [`request_nmi`].
 #[track_caller]
 pub fn free_nmi(irq: u32) -> Option<&'static str> {
-    free(irq, 0, Location::caller())
+    free(irq, 0, Place::caller())
 }
 
 #[track_caller]

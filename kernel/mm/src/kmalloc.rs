@@ -1,7 +1,6 @@
 //! `kmalloc` and `kfree`.
 
 use crate::gfp::{__GFP_ZERO, GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_USER, Gfp};
-use core::panic::Location;
 use core::ptr;
 use ringzero_context as context;
 use ringzero_machine::{Machine, Mode, Op, Place, Step, machine, step};
@@ -89,7 +88,7 @@ pub fn kcalloc(n: usize, size: usize, gfp: Gfp) -> *mut u8 {
 /// the machine (invariant 1). Outside a machine nothing happens: objects there live for ever.
 #[track_caller]
 pub fn kfree(p: *const u8) {
-    free(p, Location::caller());
+    free(p, Place::caller());
 }
 
 pub(crate) fn free(p: *const u8, place: Place) {
@@ -106,7 +105,7 @@ pub(crate) fn free(p: *const u8, place: Place) {
 
 #[track_caller]
 pub(crate) fn allocate(size: usize, align: usize, gfp: Gfp, name: &'static str) -> *mut u8 {
-    let place = Location::caller();
+    let place = Place::caller();
     let Some(m) = machine() else { panic!("{name}() at {place} is not on a machine: no memory to give") };
     if gfp.may_sleep() {
         // Invariant 4.

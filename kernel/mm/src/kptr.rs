@@ -5,9 +5,8 @@ use crate::kmalloc::{KMALLOC_MIN_ALIGN, allocate, free};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
-use core::panic::Location;
 use core::ptr::NonNull;
-use ringzero_machine::{KBox, machine};
+use ringzero_machine::{KBox, Place, machine};
 
 /// A handle to an object that holds a `T`, as C has it: copied and shared freely, it keeps nothing alive.
 ///
@@ -89,7 +88,7 @@ impl<T> KPtr<T> {
     /// Context: any but NMI. Never sleeps.
     #[track_caller]
     pub fn kfree(self) {
-        free(self.ptr.as_ptr().cast(), Location::caller());
+        free(self.ptr.as_ptr().cast(), Place::caller());
     }
 
     /// The handle of which `as_ptr` was made.

@@ -4,9 +4,9 @@ use crate::kthread::ERESTARTSYS;
 use crate::queue::{WaitQueueEntry, WaitQueueHead, finish_wait, prepare_to_wait, prepare_to_wait_exclusive};
 use crate::schedule::schedule_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE};
-use core::panic::Location;
 use core::pin::pin;
 use ringzero_context::{at, panicking};
+use ringzero_machine::Place;
 
 /// A signal ended the wait. There are no signals yet, so nothing returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub fn wait_event_killable(wq: &WaitQueueHead, condition: impl FnMut() -> bool) 
 
 #[track_caller]
 fn wait_in(wq: &WaitQueueHead, state: u32, exclusive: bool, call: &str, mut condition: impl FnMut() -> bool) {
-    let place = Location::caller();
+    let place = Place::caller();
     at::might_sleep(call, place);
     if condition() {
         return;

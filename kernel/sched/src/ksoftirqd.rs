@@ -5,7 +5,6 @@ use crate::task::{
     TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, spawn_at, task_name,
 };
 use core::cell::Cell;
-use core::panic::Location;
 use ringzero_context::cond_resched;
 use ringzero_machine::{Place, define_per_cpu, in_machine};
 use ringzero_softirq::{do_softirq, local_softirq_pending};
@@ -28,7 +27,7 @@ pub(crate) fn wake(cpu: u32, place: Place) {
             system: true,
             ..TaskOptions::new(task_name(format_args!("ksoftirqd/{cpu}")))
         };
-        let task = spawn_at(options, run, Location::caller());
+        let task = spawn_at(options, run, Place::caller());
         slot.set(Some(task));
         task
     });
@@ -38,7 +37,7 @@ pub(crate) fn wake(cpu: u32, place: Place) {
 /// Processes what is pending here, for ever. A vector that is raised after the state is set wakes this task
 /// (invariant 2).
 fn run() {
-    let place = Location::caller();
+    let place = Place::caller();
     loop {
         set_current_state_at(TASK_INTERRUPTIBLE, place);
         if local_softirq_pending() == 0 {

@@ -3,7 +3,6 @@
 use crate::body::ExitCode;
 use crate::schedule::{give_up, wake_up_state_at};
 use crate::task::{TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, current, spawn_at, try_current};
-use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
 use ringzero_context::at;
 use ringzero_machine::{Mode, Op, Place, cpu, machine, step};
@@ -42,7 +41,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: ExitCode,
 {
-    create(f, name, TASK_UNINTERRUPTIBLE, u64::MAX, Location::caller())
+    create(f, name, TASK_UNINTERRUPTIBLE, u64::MAX, Place::caller())
 }
 
 /// [`kthread_create`] of a task bound to CPU `cpu`.
@@ -52,7 +51,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: ExitCode,
 {
-    create(f, name, TASK_UNINTERRUPTIBLE, one_cpu(cpu), Location::caller())
+    create(f, name, TASK_UNINTERRUPTIBLE, one_cpu(cpu), Place::caller())
 }
 
 /// [`kthread_create`], and wakes the task. Nobody else can know of it yet, so the wake-up is no step of its own.
@@ -62,7 +61,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: ExitCode,
 {
-    create(f, name, TASK_RUNNING, u64::MAX, Location::caller())
+    create(f, name, TASK_RUNNING, u64::MAX, Place::caller())
 }
 
 /// [`kthread_create_on_cpu`], and wakes the task.
@@ -72,7 +71,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: ExitCode,
 {
-    create(f, name, TASK_RUNNING, one_cpu(cpu), Location::caller())
+    create(f, name, TASK_RUNNING, one_cpu(cpu), Place::caller())
 }
 
 /// Binds a task that has not started yet to CPU `cpu`. Task context; does not sleep. Panics on a number above 63.
@@ -94,7 +93,7 @@ pub fn kthread_bind_mask(task: &Task, mask: u64) {
 #[doc(alias = "set_cpus_allowed_ptr")]
 #[track_caller]
 pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {
-    let place = Location::caller();
+    let place = Place::caller();
     let cpus = machine().map_or(1, |m| m.nr_cpus());
     if cpus < 64 && mask & ((1 << cpus) - 1) == 0 || mask == 0 {
         return -EINVAL;
@@ -112,7 +111,7 @@ pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {
 #[track_caller]
 pub fn kthread_should_stop() -> bool {
     let task = current();
-    step(&task.announcement(Op::KthreadShouldStop, Mode::Read, &task.should_stop, Location::caller()));
+    step(&task.announcement(Op::KthreadShouldStop, Mode::Read, &task.should_stop, Place::caller()));
     task.should_stop.load(Relaxed) != 0
 }
 
@@ -120,7 +119,7 @@ pub fn kthread_should_stop() -> bool {
 /// (invariant 6). Task context, sleeps: finding `sleep-in-atomic` elsewhere.
 #[track_caller]
 pub fn kthread_stop(task: &Task) -> i32 {
-    let place = Location::caller();
+    let place = Place::caller();
     at::might_sleep("kthread_stop()", place);
     step(&task.announcement(Op::KthreadStop, Mode::Write, &task.should_stop, place));
     task.should_stop.store(1, Relaxed);

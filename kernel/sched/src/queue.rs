@@ -9,7 +9,6 @@ use crate::task::{TASK_RUNNING, Task, try_current};
 use core::cell::Cell;
 use core::fmt;
 use core::marker::{PhantomData, PhantomPinned};
-use core::panic::Location;
 use core::pin::Pin;
 use core::ptr;
 use core::sync::atomic::{
@@ -215,7 +214,7 @@ impl Drop for WaitQueueEntry<'_> {
     fn drop(&mut self) {
         // SAFETY: the queue is alive: `'q` outlives this entry.
         let Some(wq) = (unsafe { self.node.home.get().as_ref() }) else { return };
-        let place = Location::caller();
+        let place = Place::caller();
         if !panicking() {
             return self.take(wq, Some(TASK_RUNNING), place);
         }
@@ -233,46 +232,46 @@ impl Drop for WaitQueueEntry<'_> {
 /// condition, then [`schedule()`](crate::schedule()). Task context; does not sleep.
 #[track_caller]
 pub fn prepare_to_wait<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>, state: u32) {
-    entry.put(wq, false, Some(state), Location::caller());
+    entry.put(wq, false, Some(state), Place::caller());
 }
 
 /// [`prepare_to_wait`] as an exclusive waiter, behind all others.
 #[track_caller]
 pub fn prepare_to_wait_exclusive<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>, state: u32) {
-    entry.put(wq, true, Some(state), Location::caller());
+    entry.put(wq, true, Some(state), Place::caller());
 }
 
 /// Sets the running task's state to `TASK_RUNNING`, and takes `entry` off `wq` if it is still there: a step each. Task
 /// context; does not sleep.
 #[track_caller]
 pub fn finish_wait<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>) {
-    entry.take(wq, Some(TASK_RUNNING), Location::caller());
+    entry.take(wq, Some(TASK_RUNNING), Place::caller());
 }
 
 /// Puts `entry` on `wq`; wake-ups leave it there. The state is the caller's affair. Task context; does not sleep.
 #[track_caller]
 pub fn add_wait_queue<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>) {
-    entry.put(wq, false, None, Location::caller());
+    entry.put(wq, false, None, Place::caller());
 }
 
 /// [`add_wait_queue`] as an exclusive waiter, behind all others.
 #[doc(alias = "__add_wait_queue_exclusive")]
 #[track_caller]
 pub fn add_wait_queue_exclusive<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>) {
-    entry.put(wq, true, None, Location::caller());
+    entry.put(wq, true, None, Place::caller());
 }
 
 /// Takes `entry` off `wq`. Task context; does not sleep.
 #[track_caller]
 pub fn remove_wait_queue<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>) {
-    entry.take(wq, None, Location::caller());
+    entry.take(wq, None, Place::caller());
 }
 
 /// Whether somebody is on `wq`, without its lock: order it with the condition yourself. Every context.
 #[must_use]
 #[track_caller]
 pub fn waitqueue_active(wq: &WaitQueueHead) -> bool {
-    let (addr, place) = (ptr::from_ref(&wq.linked) as usize, Location::caller());
+    let (addr, place) = (ptr::from_ref(&wq.linked) as usize, Place::caller());
     step(&Step::new(Op::ReadOnce, Mode::Read, addr, 4, place).named(wq.lock.name(), wq.lock.class()).also(
         // What changes the number is announced as an operation on the lock.
         wq.lock.address(),

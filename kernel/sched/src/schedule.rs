@@ -1,7 +1,6 @@
 //! Sleeping and waking.
 
 use crate::task::{TASK_NORMAL, TASK_RUNNING, Task, current, try_current};
-use core::panic::Location;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use ringzero_context::at;
 use ringzero_machine::{Cond, Mode, Op, Place, WaitKind, step, wait};
@@ -19,7 +18,7 @@ fn always(_: u64, _: u64) -> bool {
 #[track_caller]
 #[inline]
 pub fn set_current_state(state: u32) {
-    set_current_state_at(state, Location::caller());
+    set_current_state_at(state, Place::caller());
 }
 
 /// [`set_current_state`] without a barrier.
@@ -27,7 +26,7 @@ pub fn set_current_state(state: u32) {
 #[track_caller]
 #[inline]
 pub fn raw_set_current_state(state: u32) {
-    set_current_state_at(state, Location::caller());
+    set_current_state_at(state, Place::caller());
 }
 
 pub(crate) fn set_current_state_at(state: u32, place: Place) {
@@ -46,7 +45,7 @@ pub(crate) fn set_state_at(task: &Task, state: u32, place: Place) {
 #[track_caller]
 #[inline]
 pub fn schedule() {
-    schedule_at(Location::caller());
+    schedule_at(Place::caller());
 }
 
 pub(crate) fn schedule_at(place: Place) {
@@ -64,7 +63,7 @@ pub(crate) fn schedule_at(place: Place) {
 #[doc(alias = "yield")]
 #[track_caller]
 pub fn yield_now() {
-    let place = Location::caller();
+    let place = Place::caller();
     at::assert_may_sleep("yield()", place);
     give_up(current(), place);
 }
@@ -80,14 +79,14 @@ pub(crate) fn give_up(task: &Task, place: Place) {
 #[track_caller]
 #[inline]
 pub fn wake_up_process(task: &Task) -> bool {
-    wake_up_state_at(task, TASK_NORMAL, Location::caller())
+    wake_up_state_at(task, TASK_NORMAL, Place::caller())
 }
 
 /// [`wake_up_process`] only if its state has a bit of `mask`.
 #[track_caller]
 #[inline]
 pub fn wake_up_state(task: &Task, mask: u32) -> bool {
-    wake_up_state_at(task, mask, Location::caller())
+    wake_up_state_at(task, mask, Place::caller())
 }
 
 pub(crate) fn wake_up_state_at(task: &Task, mask: u32, place: Place) -> bool {

@@ -3,7 +3,6 @@
 use crate::body::{Body, ExitCode};
 use crate::kthread::EINTR;
 use core::fmt;
-use core::panic::Location;
 use core::sync::atomic::{
     AtomicI32, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -92,7 +91,7 @@ impl Task {
         F: FnOnce() -> R + Send + 'static,
         R: ExitCode,
     {
-        Self::new_at(options, f, Location::caller())
+        Self::new_at(options, f, Place::caller())
     }
 
     pub(crate) fn new_at<F, R>(options: TaskOptions, f: F, place: Place) -> &'static Task
@@ -213,7 +212,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: ExitCode,
 {
-    spawn_at(options, f, Location::caller())
+    spawn_at(options, f, Place::caller())
 }
 
 pub(crate) fn spawn_at<F, R>(options: TaskOptions, f: F, place: Place) -> &'static Task

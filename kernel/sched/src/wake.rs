@@ -3,7 +3,6 @@
 use crate::queue::WaitQueueHead;
 use crate::schedule::wake_up_state_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_NORMAL};
-use core::panic::Location;
 use ringzero_machine::{Mode, Op, Place, machine};
 use ringzero_spinning::{IrqSave, Kind};
 
@@ -17,37 +16,37 @@ struct Whom {
 /// Wakes every task on `wq`, but one exclusive one at most. Every context but an NMI; does not sleep.
 #[track_caller]
 pub fn wake_up(wq: &WaitQueueHead) {
-    wake(wq, Whom { mask: TASK_NORMAL, exclusive: 1 }, Location::caller());
+    wake(wq, Whom { mask: TASK_NORMAL, exclusive: 1 }, Place::caller());
 }
 
 /// [`wake_up`] with at most `nr` exclusive ones.
 #[track_caller]
 pub fn wake_up_nr(wq: &WaitQueueHead, nr: u32) {
-    wake(wq, Whom { mask: TASK_NORMAL, exclusive: nr }, Location::caller());
+    wake(wq, Whom { mask: TASK_NORMAL, exclusive: nr }, Place::caller());
 }
 
 /// [`wake_up`] with all exclusive ones.
 #[track_caller]
 pub fn wake_up_all(wq: &WaitQueueHead) {
-    wake(wq, Whom { mask: TASK_NORMAL, exclusive: 0 }, Location::caller());
+    wake(wq, Whom { mask: TASK_NORMAL, exclusive: 0 }, Place::caller());
 }
 
 /// [`wake_up`] of interruptible sleepers only.
 #[track_caller]
 pub fn wake_up_interruptible(wq: &WaitQueueHead) {
-    wake(wq, Whom { mask: TASK_INTERRUPTIBLE, exclusive: 1 }, Location::caller());
+    wake(wq, Whom { mask: TASK_INTERRUPTIBLE, exclusive: 1 }, Place::caller());
 }
 
 /// [`wake_up_nr`] of interruptible sleepers only.
 #[track_caller]
 pub fn wake_up_interruptible_nr(wq: &WaitQueueHead, nr: u32) {
-    wake(wq, Whom { mask: TASK_INTERRUPTIBLE, exclusive: nr }, Location::caller());
+    wake(wq, Whom { mask: TASK_INTERRUPTIBLE, exclusive: nr }, Place::caller());
 }
 
 /// [`wake_up_all`] of interruptible sleepers only.
 #[track_caller]
 pub fn wake_up_interruptible_all(wq: &WaitQueueHead) {
-    wake(wq, Whom { mask: TASK_INTERRUPTIBLE, exclusive: 0 }, Location::caller());
+    wake(wq, Whom { mask: TASK_INTERRUPTIBLE, exclusive: 0 }, Place::caller());
 }
 
 /// [`wake_up`] by a context that holds the queue's lock.
@@ -56,7 +55,7 @@ pub fn wake_up_interruptible_all(wq: &WaitQueueHead) {
 /// The caller must hold the lock of `wq`.
 #[track_caller]
 pub unsafe fn wake_up_locked(wq: &WaitQueueHead) {
-    walk(wq, Whom { mask: TASK_NORMAL, exclusive: 1 }, Location::caller());
+    walk(wq, Whom { mask: TASK_NORMAL, exclusive: 1 }, Place::caller());
 }
 
 /// Invariant 5: a step that takes the lock, one for each entry, and one that releases it; a single one if the queue is

@@ -3,7 +3,6 @@
 use crate::cpus::{cpu_online, cpu_online_mask, smp_processor_id};
 use crate::queue::{Call, send};
 use core::cell::Cell;
-use core::panic::Location;
 use core::ptr;
 use ringzero_context::{self as context, Balance};
 use ringzero_irq::Errno;
@@ -22,7 +21,7 @@ pub fn smp_call_function_single<F>(cpu: u32, f: F, wait: bool) -> Result<(), Err
 where
     F: FnOnce() + Send + 'static,
 {
-    let place = Location::caller();
+    let place = Place::caller();
     if !cpu_online(cpu) {
         return Err(Errno::ENXIO);
     }
@@ -54,7 +53,7 @@ pub fn smp_call_function_any<F>(mask: u64, f: F, wait: bool) -> Result<(), Errno
 where
     F: FnOnce() + Send + 'static,
 {
-    let place = Location::caller();
+    let place = Place::caller();
     let mask = mask & cpu_online_mask();
     context::at::preempt_disable(place);
     let here = smp_processor_id();
@@ -72,7 +71,7 @@ pub fn smp_call_function_many<F>(mask: u64, f: F, wait: bool)
 where
     F: Fn() + Send + Sync + 'static,
 {
-    call_many(mask, false, f, wait, Location::caller());
+    call_many(mask, false, f, wait, Place::caller());
 }
 
 /// Runs `f` on all other CPUs; with `wait`, returns after all have.
@@ -83,7 +82,7 @@ pub fn smp_call_function<F>(f: F, wait: bool)
 where
     F: Fn() + Send + Sync + 'static,
 {
-    call_many(u64::MAX, false, f, wait, Location::caller());
+    call_many(u64::MAX, false, f, wait, Place::caller());
 }
 
 /// Runs `f` on all CPUs, the caller's too; with `wait`, returns after all have.
@@ -94,7 +93,7 @@ pub fn on_each_cpu<F>(f: F, wait: bool)
 where
     F: Fn() + Send + Sync + 'static,
 {
-    call_many(u64::MAX, true, f, wait, Location::caller());
+    call_many(u64::MAX, true, f, wait, Place::caller());
 }
 
 /// Runs `f` on the CPUs of `mask`, also on the caller's if it is in it; with `wait`, returns after all have.
@@ -105,7 +104,7 @@ pub fn on_each_cpu_mask<F>(mask: u64, f: F, wait: bool)
 where
     F: Fn() + Send + Sync + 'static,
 {
-    call_many(mask, true, f, wait, Location::caller());
+    call_many(mask, true, f, wait, Place::caller());
 }
 
 /// Runs `f` on each CPU for which `cond`, asked here for one after the other, says so; with `wait`, returns after all
@@ -117,7 +116,7 @@ pub fn on_each_cpu_cond<F>(cond: impl Fn(u32) -> bool, f: F, wait: bool)
 where
     F: Fn() + Send + Sync + 'static,
 {
-    let place = Location::caller();
+    let place = Place::caller();
     context::at::preempt_disable(place);
     let mask = crate::for_each_online_cpu().filter(|&cpu| cond(cpu)).fold(0, |mask, cpu| mask | 1 << cpu);
     call_many(mask, true, f, wait, place);

@@ -1,9 +1,8 @@
 //! Which CPUs there are, and which one this is.
 
 use core::ops::Range;
-use core::panic::Location;
 use ringzero_context as context;
-use ringzero_machine::{cpu, machine};
+use ringzero_machine::{Place, cpu, machine};
 
 /// Number of CPUs; all are online. 1 outside a machine.
 ///
@@ -69,7 +68,7 @@ pub fn raw_smp_processor_id() -> u32 {
 /// Context: any. Never sleeps.
 #[track_caller]
 pub fn get_cpu() -> u32 {
-    context::at::preempt_disable(Location::caller());
+    context::at::preempt_disable(Place::caller());
     smp_processor_id()
 }
 
@@ -78,7 +77,7 @@ pub fn get_cpu() -> u32 {
 /// Context: any. Never sleeps.
 #[track_caller]
 pub fn put_cpu() {
-    context::at::preempt_enable(Location::caller());
+    context::at::preempt_enable(Place::caller());
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The per-CPU queues of calls, and the IPI that empties them.
 
 use core::cell::Cell;
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 use ringzero_context::{self as context, Balance};
@@ -86,7 +85,7 @@ pub(crate) fn send(m: &dyn Machine, call: &'static Call) {
 fn ipi_entry(cpu: u32) {
     context::irq_enter();
     let queue = QUEUE.on(cpu);
-    let place = queue.first.get().map_or(Location::caller(), |c| c.place);
+    let place = queue.first.get().map_or(Place::caller(), |c| c.place);
     step(&queue.step(Op::SmpCallRun, place).ordered(true, false));
     queue.len.store(0, Ordering::Relaxed);
     queue.last.set(None);

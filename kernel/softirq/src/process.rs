@@ -1,7 +1,6 @@
 //! Processing what is pending.
 
 use crate::vector::{SOFTIRQ_TO_NAME, handler, wake_ksoftirqd};
-use core::panic::Location;
 use ringzero_context::{Balance, Text, at, in_interrupt, softirq_begin, softirq_end};
 use ringzero_machine::{Mode, Op, Place, cpu};
 
@@ -14,7 +13,7 @@ pub const MAX_SOFTIRQ_RESTART: u32 = 2;
 #[track_caller]
 pub fn do_softirq() {
     if !in_interrupt() {
-        process(Location::caller());
+        process(Place::caller());
     }
 }
 
@@ -23,7 +22,7 @@ pub fn do_softirq() {
 #[track_caller]
 pub fn irq_exit() {
     ringzero_context::irq_exit();
-    process(Location::caller());
+    process(Place::caller());
 }
 
 /// [`do_softirq`] on behalf of `place`.

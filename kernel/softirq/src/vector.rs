@@ -1,7 +1,6 @@
 //! The vectors, and raising them.
 
 use core::cell::Cell;
-use core::panic::Location;
 use ringzero_context::{at, in_interrupt};
 use ringzero_machine::{Mode, Op, Place, cpu, machine_local};
 
@@ -66,7 +65,7 @@ pub(crate) fn handler(nr: u32) -> Option<Handler> {
 #[must_use]
 #[track_caller]
 pub fn local_softirq_pending() -> u32 {
-    at::softirq_pending(Op::Softirq, Mode::Read, Location::caller());
+    at::softirq_pending(Op::Softirq, Mode::Read, Place::caller());
     cpu().softirq_pending.get()
 }
 
@@ -74,13 +73,13 @@ pub fn local_softirq_pending() -> u32 {
 /// else would process it soon. Panics on a number that is no vector.
 #[track_caller]
 pub fn raise_softirq(nr: u32) {
-    raise_at(nr, Location::caller());
+    raise_at(nr, Place::caller());
 }
 
 /// [`raise_softirq`] where interrupts are off already.
 #[track_caller]
 pub fn raise_softirq_irqoff(nr: u32) {
-    raise_at(nr, Location::caller());
+    raise_at(nr, Place::caller());
 }
 
 fn raise_at(nr: u32, place: Place) {

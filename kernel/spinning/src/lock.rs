@@ -7,7 +7,6 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
-use core::panic::Location;
 use ringzero_atomic::Atomic;
 use ringzero_context::{LocalBhDisabled, LocalInterruptDisabled};
 use ringzero_machine::Place;
@@ -77,7 +76,7 @@ impl<T: ?Sized, K: Kind> Lock<T, K> {
     #[track_caller]
     #[inline]
     pub fn lock(&self) -> Guard<'_, T, K> {
-        self.lock_as(Location::caller())
+        self.lock_as(Place::caller())
     }
 
     /// Takes the lock if it is free.
@@ -85,7 +84,7 @@ impl<T: ?Sized, K: Kind> Lock<T, K> {
     #[track_caller]
     #[inline]
     pub fn try_lock(&self) -> Option<Guard<'_, T, K>> {
-        self.try_lock_as(Location::caller())
+        self.try_lock_as(Place::caller())
     }
 
     /// [`Lock::lock`]; `subclass` tells the validator that a lock of the same class may be held.
@@ -94,7 +93,7 @@ impl<T: ?Sized, K: Kind> Lock<T, K> {
     #[inline]
     pub fn lock_nested(&self, subclass: u32) -> Guard<'_, T, K> {
         let _ = subclass;
-        self.lock_as(Location::caller())
+        self.lock_as(Place::caller())
     }
 
     /// Whether somebody holds the lock. Orders nothing.
@@ -137,7 +136,7 @@ impl<T: ?Sized> SpinLock<T> {
     #[track_caller]
     #[inline]
     pub fn lock_bh(&self) -> Guard<'_, T, Bh> {
-        self.lock_as(Location::caller())
+        self.lock_as(Place::caller())
     }
 
     /// [`Lock::lock`] with interrupts off; dropping the guard switches them on, whatever they were. For callers that
@@ -146,7 +145,7 @@ impl<T: ?Sized> SpinLock<T> {
     #[track_caller]
     #[inline]
     pub fn lock_irq(&self) -> Guard<'_, T, Irq> {
-        self.lock_as(Location::caller())
+        self.lock_as(Place::caller())
     }
 
     /// [`Lock::lock`] with interrupts off, counted. Every context but an NMI.
@@ -154,7 +153,7 @@ impl<T: ?Sized> SpinLock<T> {
     #[track_caller]
     #[inline]
     pub fn lock_irqsave(&self) -> Guard<'_, T, IrqSave> {
-        self.lock_as(Location::caller())
+        self.lock_as(Place::caller())
     }
 
     /// [`Lock::try_lock`] with bottom halves off.
@@ -162,7 +161,7 @@ impl<T: ?Sized> SpinLock<T> {
     #[track_caller]
     #[inline]
     pub fn try_lock_bh(&self) -> Option<Guard<'_, T, Bh>> {
-        self.try_lock_as(Location::caller())
+        self.try_lock_as(Place::caller())
     }
 
     /// [`Lock::try_lock`] with interrupts off, as [`SpinLock::lock_irq`](Lock::lock_irq).
@@ -170,7 +169,7 @@ impl<T: ?Sized> SpinLock<T> {
     #[track_caller]
     #[inline]
     pub fn try_lock_irq(&self) -> Option<Guard<'_, T, Irq>> {
-        self.try_lock_as(Location::caller())
+        self.try_lock_as(Place::caller())
     }
 
     /// [`Lock::try_lock`] with interrupts off, counted.
@@ -178,7 +177,7 @@ impl<T: ?Sized> SpinLock<T> {
     #[track_caller]
     #[inline]
     pub fn try_lock_irqsave(&self) -> Option<Guard<'_, T, IrqSave>> {
-        self.try_lock_as(Location::caller())
+        self.try_lock_as(Place::caller())
     }
 }
 
@@ -188,7 +187,7 @@ impl<T: ?Sized> SpinLockIrq<T> {
     #[inline]
     pub fn lock_with<'a>(&'a self, off: &'a LocalInterruptDisabled) -> Guard<'a, T, Plain> {
         let _ = off;
-        self.lock_as(Location::caller())
+        self.lock_as(Place::caller())
     }
 }
 
@@ -198,7 +197,7 @@ impl<T: ?Sized> SpinLockBh<T> {
     #[inline]
     pub fn lock_with<'a>(&'a self, off: &'a LocalBhDisabled) -> Guard<'a, T, Plain> {
         let _ = off;
-        self.lock_as(Location::caller())
+        self.lock_as(Place::caller())
     }
 }
 
@@ -241,7 +240,7 @@ impl<T: ?Sized, K: Kind> Guard<'_, T, K> {
     #[inline]
     pub fn unlock(self) {
         let this = ManuallyDrop::new(self);
-        this.raw.unlock_kind::<K>(Location::caller());
+        this.raw.unlock_kind::<K>(Place::caller());
     }
 }
 
@@ -249,7 +248,7 @@ impl<T: ?Sized, K: Kind> Drop for Guard<'_, T, K> {
     /// The place is this one; the report finds the caller's from the stack.
     #[inline]
     fn drop(&mut self) {
-        self.raw.unlock_kind::<K>(Location::caller());
+        self.raw.unlock_kind::<K>(Place::caller());
     }
 }
 

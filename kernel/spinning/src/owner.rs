@@ -1,7 +1,6 @@
 //! Which context holds a lock (invariant 5).
 
 use core::fmt;
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use ringzero_context::{HARDIRQ_MASK, HARDIRQ_SHIFT, NMI_MASK, SOFTIRQ_OFFSET, preempt_count};
@@ -59,7 +58,7 @@ impl fmt::Display for Context {
 #[repr(C)]
 pub(crate) struct Owner {
     task: AtomicPtr<()>,
-    held_at: AtomicPtr<Location<'static>>,
+    held_at: AtomicPtr<()>,
     level: AtomicU32,
 }
 
@@ -78,7 +77,7 @@ impl Owner {
         let Context { task, level } = Context::now();
         self.task.store(task, Relaxed);
         self.level.store(level, Relaxed);
-        self.held_at.store(ptr::from_ref(place).cast_mut(), Relaxed);
+        self.held_at.store(place.as_ptr(), Relaxed);
     }
 
     /// Nobody holds it any more.
@@ -96,6 +95,6 @@ impl Owner {
     /// Where the holder took it.
     pub(crate) fn held_at(&self) -> Option<Place> {
         // SAFETY: only `set` stores a pointer that is not null, and it comes from a `Place`.
-        unsafe { self.held_at.load(Relaxed).as_ref() }
+        unsafe { Place::from_ptr(self.held_at.load(Relaxed)) }
     }
 }

@@ -3,7 +3,6 @@
 use crate::kind::{Bh, Irq, IrqSave, Kind, Plain};
 use crate::owner::{Context, Owner};
 use core::fmt;
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::{
     AtomicPtr, AtomicU32,
@@ -20,9 +19,9 @@ use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, machine, step, wai
 #[repr(C)]
 pub struct RawSpinLock {
     word: AtomicU32,
-    reserved: AtomicU32,
+    magic: AtomicU32,
     owner: Owner,
-    class: AtomicPtr<Location<'static>>,
+    class: AtomicPtr<()>,
     name: Option<&'static str>,
 }
 
@@ -42,6 +41,16 @@ fn fine() -> bool {
 }
 
 impl RawSpinLock {
+    /// What the word beside the lock's own says of a lock that was initialised; C cannot be relied on to do so.
+    pub const MAGIC: u32 = 0x525a_4c4b;
+
+    /// Whether it was initialised: made by [`RawSpinLock::new`], or in C by `spin_lock_init()` or its static forms.
+    /// Rust may use a zeroed lock all the same.
+    #[must_use]
+    pub fn is_initialised(&self) -> bool {
+        self.magic.load(Relaxed) == Self::MAGIC
+    }
+
     /// A free lock whose class is the caller's place.
     #[doc(alias("raw_spin_lock_init", "spin_lock_init", "DEFINE_RAW_SPINLOCK"))]
     #[must_use]
@@ -49,9 +58,9 @@ impl RawSpinLock {
     pub const fn new() -> Self {
         Self {
             word: AtomicU32::new(0),
-            reserved: AtomicU32::new(0),
+            magic: AtomicU32::new(Self::MAGIC),
             owner: Owner::none(),
-            class: AtomicPtr::new(ptr::from_ref(Location::caller()).cast_mut()),
+            class: AtomicPtr::new(Place::here().as_ptr()),
             name: None,
         }
     }
@@ -72,13 +81,13 @@ impl RawSpinLock {
     #[must_use]
     pub fn class(&self) -> Option<Place> {
         // SAFETY: a pointer that is not null comes from a `Place`.
-        unsafe { self.class.load(Relaxed).as_ref() }
+        unsafe { Place::from_ptr(self.class.load(Relaxed)) }
     }
 
     /// Makes the place `class` its class, as if it had been made there.
     #[doc(alias = "lockdep_set_class")]
     pub fn set_class(&self, class: Place) {
-        self.class.store(ptr::from_ref(class).cast_mut(), Relaxed);
+        self.class.store(class.as_ptr(), Relaxed);
     }
 
     /// Its name, if it has one.
@@ -244,7 +253,7 @@ macro_rules! forms {
             #[track_caller]
             #[inline]
             pub fn $lock(&self) {
-                self.lock_kind::<$kind>(Location::caller());
+                self.lock_kind::<$kind>(Place::caller());
             }
 
             #[doc = concat!("Takes the lock if it is free, and whether it was: `spin_trylock", $suffix, "`.")]
@@ -252,14 +261,14 @@ macro_rules! forms {
             #[track_caller]
             #[inline]
             pub fn $try_lock(&self) -> bool {
-                self.try_lock_kind::<$kind>(Location::caller())
+                self.try_lock_kind::<$kind>(Place::caller())
             }
 
             #[doc = concat!("Releases the lock: `spin_unlock", $suffix, "`.")]
             #[track_caller]
             #[inline]
             pub fn $unlock(&self) {
-                self.unlock_kind::<$kind>(Location::caller());
+                self.unlock_kind::<$kind>(Place::caller());
             }
         )*}
     };
@@ -278,7 +287,7 @@ impl RawSpinLock {
     #[inline]
     pub fn lock_nested(&self, subclass: u32) {
         let _ = subclass;
-        self.lock_kind::<Plain>(Location::caller());
+        self.lock_kind::<Plain>(Place::caller());
     }
 
     /// Masks interrupts, spins until the lock is free and takes it; what the mask was.
@@ -286,7 +295,7 @@ impl RawSpinLock {
     #[track_caller]
     #[inline]
     pub fn lock_irqsave(&self) -> IrqFlags {
-        let place = Location::caller();
+        let place = Place::caller();
         let flags = at::local_irq_save(place);
         self.lock_kind::<Plain>(place);
         flags
@@ -307,7 +316,7 @@ impl RawSpinLock {
     #[track_caller]
     #[inline]
     pub fn trylock_irqsave(&self) -> Option<IrqFlags> {
-        let place = Location::caller();
+        let place = Place::caller();
         let flags = at::local_irq_save(place);
         if self.try_lock_kind::<Plain>(place) {
             return Some(flags);
@@ -321,7 +330,7 @@ impl RawSpinLock {
     #[track_caller]
     #[inline]
     pub fn unlock_irqrestore(&self, flags: IrqFlags) {
-        let place = Location::caller();
+        let place = Place::caller();
         self.release(place);
         at::local_irq_restore(flags, place);
         at::preempt_enable(place);
@@ -333,7 +342,7 @@ impl RawSpinLock {
     #[track_caller]
     #[inline]
     pub fn is_locked(&self) -> bool {
-        step(&self.announcement(Op::SpinIsLocked, Mode::Read, Location::caller()));
+        step(&self.announcement(Op::SpinIsLocked, Mode::Read, Place::caller()));
         self.word.load(Relaxed) != 0
     }
 
@@ -342,7 +351,7 @@ impl RawSpinLock {
     #[track_caller]
     #[inline]
     pub fn unlock_wait(&self) {
-        let announced = self.announcement(Op::SpinUnlockWait, Mode::Read, Location::caller()).ordered(true, false);
+        let announced = self.announcement(Op::SpinUnlockWait, Mode::Read, Place::caller()).ordered(true, false);
         wait(&announced, self.free(), WaitKind::Spin);
         core::sync::atomic::fence(Acquire);
     }

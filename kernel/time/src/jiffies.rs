@@ -1,6 +1,5 @@
 //! Jiffies: reading, comparing, converting.
 
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 use ringzero_machine::{Mode, Op, Place, Step, machine_local, step};
@@ -32,7 +31,7 @@ machine_local! {
 pub fn jiffies() -> u64 {
     let word = JIFFIES.get();
     let at = ptr::from_ref(word).addr();
-    step(&Step::new(Op::ClockRead, Mode::Read, at, 8, Location::caller()).named(Some("jiffies"), None));
+    step(&Step::new(Op::ClockRead, Mode::Read, at, 8, Place::caller()).named(Some("jiffies"), None));
     word.load(Ordering::Relaxed)
 }
 

@@ -3,7 +3,6 @@
 use crate::base::{TimerBase, conflicts};
 use crate::jiffies::advance;
 use crate::timer::{Callback, Timer};
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::Ordering;
 use ringzero_context::{self as context, Balance};
@@ -23,7 +22,7 @@ pub(crate) fn tick_entry(cpu: u32) {
     base.serving.set(true);
     let due = base.programmed.replace(u64::MAX);
     if due != u64::MAX {
-        base.clk.set(advance(due, Location::caller()));
+        base.clk.set(advance(due, Place::caller()));
     }
     softirq::raise_softirq_irqoff(TIMER_SOFTIRQ);
     softirq::irq_exit();
@@ -54,7 +53,7 @@ fn run_timers(_nr: u32) {
 /// that is first now only lends its name.
 fn announce(base: &TimerBase, op: Op, likely: Option<&'static Timer>) {
     let class = likely.map(Timer::class);
-    let place = class.unwrap_or(Location::caller());
+    let place = class.unwrap_or(Place::caller());
     let s = Step::new(op, Mode::Write, ptr::from_ref(&base.running).addr(), 4, place);
     step(&s.also(conflicts(), true).ordered(true, false).named(Some("running timer"), class));
 }

@@ -4,7 +4,6 @@ use crate::base::{TimerBase, conflicts};
 use crate::jiffies::time_before;
 use core::cell::Cell;
 use core::mem;
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, cpu, machine, step, wait};
@@ -93,7 +92,7 @@ impl Timer {
             old_function: AtomicPtr::new(old_function),
             data: AtomicUsize::new(data),
             fired: AtomicU32::new(0),
-            class: Some(Location::caller()),
+            class: Some(Place::here()),
         }
     }
 
@@ -112,14 +111,14 @@ impl Timer {
     #[must_use]
     #[track_caller]
     pub fn expires(&self) -> u64 {
-        step(&self.step(Op::ReadOnce, Mode::Read, Location::caller()));
+        step(&self.step(Op::ReadOnce, Mode::Read, Place::caller()));
         self.expires_now()
     }
 
     /// Sets when it expires, for [`Timer::add_timer`]. A step that writes the timer; it must not be pending.
     #[track_caller]
     pub fn set_expires(&self, expires: u64) {
-        step(&self.step(Op::WriteOnce, Mode::Write, Location::caller()));
+        step(&self.step(Op::WriteOnce, Mode::Write, Place::caller()));
         assert!(!self.is_pending(), "the expiry of a pending timer is changed by mod_timer()");
         self.expires.store(expires, Ordering::Relaxed);
     }
@@ -132,7 +131,7 @@ impl Timer {
     /// When it is pending already (a BUG in Linux), has no callback, or outside a machine.
     #[track_caller]
     pub fn add_timer(&'static self) {
-        let m = self.enter(Op::TimerArm, Location::caller());
+        let m = self.enter(Op::TimerArm, Place::caller());
         assert!(!self.is_pending(), "add_timer(): the timer is pending already");
         self.arm(m, self.expires_now(), None);
     }
@@ -145,7 +144,7 @@ impl Timer {
     /// As [`Timer::add_timer`], and when there is no such CPU.
     #[track_caller]
     pub fn add_timer_on(&'static self, cpu: u32) {
-        let m = self.enter(Op::TimerArm, Location::caller());
+        let m = self.enter(Op::TimerArm, Place::caller());
         assert!(cpu < m.nr_cpus(), "add_timer_on(): there is no CPU {cpu}");
         assert!(!self.is_pending(), "add_timer_on(): the timer is pending already");
         self.arm(m, self.expires_now(), Some(cpu));
@@ -161,7 +160,7 @@ impl Timer {
     #[doc(alias = "mod_timer_pinned")]
     #[track_caller]
     pub fn mod_timer(&'static self, expires: u64) -> bool {
-        self.modify(expires, Location::caller(), true)
+        self.modify(expires, Place::caller(), true)
     }
 
     /// Changes the expiry of a pending timer; leaves an idle one alone. Returns whether it was pending.
@@ -169,7 +168,7 @@ impl Timer {
     /// Context and panics: as [`Timer::mod_timer`].
     #[track_caller]
     pub fn mod_timer_pending(&'static self, expires: u64) -> bool {
-        self.modify(expires, Location::caller(), false)
+        self.modify(expires, Place::caller(), false)
     }
 
     /// Deletes the timer. Returns whether it was pending. It may be running still (or be about to, if it was not
@@ -182,7 +181,7 @@ impl Timer {
     #[doc(alias = "timer_delete")]
     #[track_caller]
     pub fn del_timer(&'static self) -> bool {
-        let m = self.enter(Op::TimerDelete, Location::caller());
+        let m = self.enter(Op::TimerDelete, Place::caller());
         self.detach(m)
     }
 
@@ -194,7 +193,7 @@ impl Timer {
     /// Outside a machine.
     #[track_caller]
     pub fn try_to_del_timer_sync(&'static self) -> Option<bool> {
-        let m = self.enter(Op::TimerDelete, Location::caller());
+        let m = self.enter(Op::TimerDelete, Place::caller());
         (!self.base().runs(self)).then(|| self.detach(m))
     }
 
@@ -210,13 +209,13 @@ impl Timer {
     #[doc(alias = "timer_delete_sync")]
     #[track_caller]
     pub fn del_timer_sync(&'static self) -> u32 {
-        self.stop(Location::caller(), 0)
+        self.stop(Place::caller(), 0)
     }
 
     /// Today's form of [`Timer::del_timer_sync`]: returns whether it was pending.
     #[track_caller]
     pub fn timer_delete_sync(&'static self) -> bool {
-        self.stop(Location::caller(), 0) != 0
+        self.stop(Place::caller(), 0) != 0
     }
 
     /// Deletes the timer for good: arming it has no effect from now on. Returns whether it was pending. Does not
@@ -225,7 +224,7 @@ impl Timer {
     /// Context and panics: as [`Timer::del_timer`].
     #[track_caller]
     pub fn timer_shutdown(&'static self) -> bool {
-        let m = self.enter(Op::TimerDelete, Location::caller());
+        let m = self.enter(Op::TimerDelete, Place::caller());
         self.set(SHUT_DOWN);
         self.detach(m)
     }
@@ -235,7 +234,7 @@ impl Timer {
     /// Context and panics: as [`Timer::del_timer_sync`].
     #[track_caller]
     pub fn timer_shutdown_sync(&'static self) -> bool {
-        self.stop(Location::caller(), SHUT_DOWN) != 0
+        self.stop(Place::caller(), SHUT_DOWN) != 0
     }
 
     /// Whether the timer is pending: a look, without any synchronisation.
@@ -243,7 +242,7 @@ impl Timer {
     /// Context: any. Never sleeps.
     #[track_caller]
     pub fn timer_pending(&self) -> bool {
-        step(&self.step(Op::TimerPending, Mode::Read, Location::caller()).also(conflicts(), false));
+        step(&self.step(Op::TimerPending, Mode::Read, Place::caller()).also(conflicts(), false));
         self.is_pending()
     }
 
@@ -374,7 +373,7 @@ impl Timer {
 
     /// Where the timer was made.
     pub(crate) fn class(&self) -> Place {
-        self.class.unwrap_or(Location::caller())
+        self.class.unwrap_or(Place::caller())
     }
 
     /// The address of a word of the timer that is never written while it can expire.

@@ -62,7 +62,10 @@ impl Model {
         // SAFETY: the context runs right now, so its yielder is alive; the loop does not touch this frame.
         unsafe {
             let yielder = (&(*self.state()).ctxs)[ctx].yielder;
+            let caller = ringzero_machine::cpu().caller.get();
             (*yielder).suspend(());
+            // It may be another CPU now, and others have run on this one.
+            ringzero_machine::cpu().caller.set(caller);
         }
     }
 
@@ -496,6 +499,7 @@ impl Inner {
         let block: *const Cpu = &raw const self.cpus[cpu];
         // SAFETY: the block outlives the installation; the machine stays the same one.
         unsafe { ringzero_machine::install(Some(block), ringzero_machine::machine()) };
+        self.cpus[cpu].caller.set(0);
         self.pulse.enter(&co);
         let result = co.resume(());
         self.pulse.leave();

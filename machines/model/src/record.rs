@@ -119,7 +119,7 @@ fn short(path: &str) -> &str {
 /// Keeps a panic's location, which is static although its type does not say so.
 pub(crate) fn leak_place(l: &std::panic::Location<'_>) -> Place {
     // SAFETY: `Location::caller` and the panic machinery only ever hand out locations in read-only statics.
-    unsafe { std::mem::transmute::<&std::panic::Location<'_>, Place>(l) }
+    Place::of(unsafe { std::mem::transmute::<&std::panic::Location<'_>, &'static std::panic::Location<'static>>(l) })
 }
 
 impl Inner {

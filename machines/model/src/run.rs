@@ -68,7 +68,7 @@ impl Inner {
     /// place, or no context was at one place so often that it looks like a loop without an end.
     fn makes_progress(&self) -> bool {
         const OFTEN: u32 = 64;
-        let key = |e: &Event| (e.who, e.place.map_or(0, |p| std::ptr::from_ref(p) as usize));
+        let key = |e: &Event| (e.who, e.place.map_or(0, |p| p.bits()));
         let (first, second) = self.events.split_at(self.events.len() / 2);
         let seen: std::collections::HashSet<_> = first.iter().map(key).collect();
         let mut times: std::collections::HashMap<_, u32> = std::collections::HashMap::new();
