@@ -21,7 +21,7 @@ fn run(name: &str, change: impl FnOnce(&mut Settings)) -> Ours<(Answer, Run)> {
     change(&mut settings);
     let init = entry.init;
     let start = || boot(&init);
-    let program = Program { name, in_test: false, boot: &start };
+    let program = Program::of(name, false, &start);
     let (wall, cpu) = (Instant::now(), cpu_seconds());
     let answer = check(&program, &settings, &mut |_| {});
     let run = Run {

@@ -76,7 +76,7 @@ fn unknown(name: &str) -> String {
 fn one(entry: &Entry, settings: &Settings, quiet: bool) -> Answer {
     let init = entry.init;
     let start = || boot(&init);
-    let program = Program { name: entry.name, in_test: false, boot: &start };
+    let program = Program::of(entry.name, false, &start);
     let live = !quiet && std::io::stderr().is_terminal();
     let mut told = false;
     let mut progress = |p: Progress| {

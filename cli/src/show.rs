@@ -40,7 +40,7 @@ pub fn replay(path: &Path, as_json: bool) -> Exit {
     };
     let init = entry.init;
     let start = || boot(&init);
-    let program = Program { name: entry.name, in_test: false, boot: &start };
+    let program = Program::of(entry.name, false, &start);
     match again(&program, &trace) {
         Ok(t) if t == trace => {
             if as_json {

@@ -84,6 +84,8 @@ pub enum Op {
     CancelWork,
     FlushWork,
     WorkPending,
+    WorkerSleeps,
+    WorkerWakes,
     Sleep,
     CopyUser,
     InitObject,
@@ -168,6 +170,8 @@ impl Op {
             Op::CancelWork => "cancel_work_sync",
             Op::FlushWork => "flush_work",
             Op::WorkPending => "work_pending",
+            Op::WorkerSleeps => "worker may sleep",
+            Op::WorkerWakes => "worker goes on",
             Op::Sleep => "schedule_timeout",
             Op::CopyUser => "copy to or from user space",
             Op::InitObject => "initialise",
@@ -311,15 +315,19 @@ impl Cond {
 /// Reads a word of 1, 2, 4 or 8 bytes (0 for other sizes).
 ///
 /// # Safety
-/// `addr` must be readable for `size` bytes and aligned to it.
+/// `addr` must be readable for `size` bytes.
 pub(crate) unsafe fn read_word(addr: usize, size: u8) -> u64 {
     // SAFETY: the caller's contract.
     unsafe {
         match size {
             1 => u64::from((addr as *const u8).read_volatile()),
-            2 => u64::from((addr as *const u16).read_volatile()),
-            4 => u64::from((addr as *const u32).read_volatile()),
-            8 => (addr as *const u64).read_volatile(),
+            2 if addr % 2 == 0 => u64::from((addr as *const u16).read_volatile()),
+            4 if addr % 4 == 0 => u64::from((addr as *const u32).read_volatile()),
+            8 if addr % 8 == 0 => (addr as *const u64).read_volatile(),
+            // C code may be less tidy.
+            2 => u64::from((addr as *const u16).read_unaligned()),
+            4 => u64::from((addr as *const u32).read_unaligned()),
+            8 => (addr as *const u64).read_unaligned(),
             _ => 0,
         }
     }
@@ -481,6 +489,12 @@ pub trait Machine {
     /// is a read of the object at `word`, which whoever changes the deadline writes. `u64::MAX`: armed, but past a
     /// bound.
     fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32), word: usize);
+    /// Programs a second clock event of CPU `cpu`, or stops it: the end of a sleep, whatever bound it is past. The
+    /// machine takes it only when nothing else can run and somebody must get on; then it is as
+    /// [`Machine::clock_event`]: its interrupt runs `entry`, and is not programmed any more.
+    fn clock_forced(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32), word: usize) {
+        let _ = (cpu, deadline_ns, entry, word);
+    }
     /// Virtual time since boot.
     fn now_ns(&self) -> u64;
     /// Sends an interrupt to CPU `cpu` which runs `entry` there; delivered as soon as it can be.
@@ -501,6 +515,16 @@ pub trait Machine {
     fn fence(&self, acquire: bool, release: bool) {
         let _ = (acquire, release);
     }
+    /// The running context's last step ordered memory through the object at `addr` as well: a lock that it folded away
+    /// and that was not known before it, or an order that only its success brings.
+    fn order(&self, addr: usize, acquire: bool, release: bool) {
+        let _ = (addr, acquire, release);
+    }
+    /// The running task is the system's own ([`TaskSpec::system`]), and runs the program's code from now on (`true`), or
+    /// not any more: while it does, it may not wait for ever.
+    fn serves_program(&self, on: bool) {
+        let _ = on;
+    }
     /// Tells of an access to memory that is no step: unmarked, of C code. It feeds the data-race detector, and is
     /// checked against the memory objects; once it is known to race, it becomes a step.
     fn plain(&self, addr: usize, size: usize, write: bool, place: Place) {
@@ -511,9 +535,15 @@ pub trait Machine {
     fn object_made(&self, addr: usize, size: usize, place: Place, name: &'static str) {
         let _ = (addr, size, place, name);
     }
-    /// A function of C code whose frame began at the stack address `sp` returns.
-    fn frame_ends(&self, sp: usize) {
+    /// A function of C code begins; its locals lie above the stack address `sp`.
+    fn frame_begins(&self, sp: usize) {
         let _ = sp;
+    }
+    /// The function of C code that began last returns.
+    fn frame_ends(&self) {}
+    /// The running context's unmarked accesses are meant to race from here on (`data_race()`), or not any more.
+    fn data_race(&self, begins: bool) {
+        let _ = begins;
     }
     /// Registers a look at the kernel's state, when the exit function has returned and nothing can run any more: what
     /// it returns is reported as left behind. Several may be registered; the first that finds something counts.

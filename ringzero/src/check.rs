@@ -143,7 +143,7 @@ impl Check {
             return None;
         }
         let start = || boot(init);
-        let program = Program { name, in_test: true, boot: &start };
+        let program = Program::of(name, true, &start);
         let again = match ringzero_explore::replay(&program, &trace) {
             Ok(again) => again,
             // Perhaps another check of the same test; if it is none of them, nothing is replayed, and this is why.
@@ -159,7 +159,7 @@ impl Check {
 
     fn run_named(&self, name: String, init: &(dyn Fn() + Sync)) -> Report {
         let start = || boot(init);
-        let program = Program { name: &name, in_test: true, boot: &start };
+        let program = Program::of(&name, true, &start);
         let answer = ringzero_explore::check(&program, &self.settings, &mut |_| {});
         let path = answer.finding.as_ref().map(|f| {
             f.write(&self.dir).unwrap_or_else(|e| panic!("cannot write a trace to {}: {e}", self.dir.display()))

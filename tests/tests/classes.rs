@@ -14,7 +14,7 @@ const LIMIT: u64 = 200_000;
 
 fn run(name: &str, init: fn(), settings: &Settings) -> Answer {
     let start = || boot(&init);
-    check(&Program { name, in_test: false, boot: &start }, settings, &mut |_| {})
+    check(&Program::of(name, false, &start), settings, &mut |_| {})
 }
 
 /// How many classes the reduced and the plain search find, if the plain one comes to its end.

@@ -23,7 +23,7 @@ fn check_with(e: &Entry, change: impl FnOnce(&mut Settings)) -> Answer {
     (e.tune)(&mut s);
     change(&mut s);
     let start = || boot(&e.init);
-    ringzero::program::check(&Program { name: e.name, in_test: false, boot: &start }, &s, &mut |_| {})
+    ringzero::program::check(&Program::of(e.name, false, &start), &s, &mut |_| {})
 }
 
 fn code(a: &Answer) -> Option<&str> {

@@ -44,14 +44,14 @@ fn settings(e: &Entry) -> Settings {
 
 fn trace(e: &Entry, s: &Settings) -> TraceFile {
     let start = || boot(&e.init);
-    let program = Program { name: e.name, in_test: false, boot: &start };
+    let program = Program::of(e.name, false, &start);
     let answer = check(&program, s, &mut |_| {});
     answer.finding.unwrap_or_else(|| panic!("{} is {}", e.name, answer.verdict.as_str()))
 }
 
 fn again(e: &Entry, t: &TraceFile) -> String {
     let start = || boot(&e.init);
-    let program = Program { name: e.name, in_test: false, boot: &start };
+    let program = Program::of(e.name, false, &start);
     replay(&program, t).unwrap_or_else(|why| panic!("{}: {why}", e.name)).to_text()
 }
 
@@ -152,14 +152,14 @@ fn a_trace_of_something_else_is_refused() {
     let other = find("nmi-lock-buggy").expect("it is there");
     let t = trace(e, &settings(e));
     let start = || boot(&other.init);
-    let program = Program { name: other.name, in_test: false, boot: &start };
+    let program = Program::of(other.name, false, &start);
     let why = replay(&program, &t).expect_err("another program").to_string();
     assert!(why.contains(e.name) && why.contains(other.name), "{why}");
-    let program = Program { name: e.name, in_test: false, boot: &start };
+    let program = Program::of(e.name, false, &start);
     let why = replay(&program, &t).expect_err("the program has changed").to_string();
     assert!(why.contains("changed"), "{why}");
     let start = || boot(&e.init);
-    let program = Program { name: e.name, in_test: false, boot: &start };
+    let program = Program::of(e.name, false, &start);
     let mut cut = t.clone();
     cut.choices.pop();
     replay(&program, &cut).expect_err("a choice is missing");

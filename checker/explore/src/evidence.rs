@@ -4,13 +4,15 @@ use crate::minimise::Small;
 use crate::search::Caught;
 use crate::{Program, Settings};
 use ringzero_machine::Place;
-use ringzero_model::{Config, Found, Model, Recording, Row, RowKind, TimeModel, mix};
+use ringzero_model::{Config, DataRace, Found, Model, Recording, Row, RowKind, TimeModel, mix};
 use ringzero_strategies::{Replay, ReplayMode};
 use ringzero_trace::{
-    Choice, FileBounds, FileLog, FilePlace, FileRow, FileRowKind, Label, NO_SLOT, TraceError, TraceFile,
+    Choice, FileBounds, FileLog, FileModule, FilePlace, FileRow, FileRowKind, Label, NO_SLOT, TraceError, TraceFile,
 };
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Why a trace could not be replayed.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub enum ReplayError {
         /// The version that wrote it.
         version: String,
     },
+    /// It is of a C module that was compiled by another compiler, with other flags or headers, or has changed.
+    Rebuilt,
     /// The choices led elsewhere: the program is not deterministic.
     Diverged {
         /// Which choice could not be followed.
@@ -48,6 +52,10 @@ impl fmt::Display for ReplayError {
                 "the program is not the one that this trace was made of (it has changed, or the trace is of another \
                  version of Ringzero: {version}; this is {}); check it again",
                 env!("CARGO_PKG_VERSION")
+            ),
+            ReplayError::Rebuilt => f.write_str(
+                "the module's compiled code is not the one that this trace was made of: its source, the compiler or the \
+                 headers have changed; check it again",
             ),
             ReplayError::Diverged { at } => write!(
                 f,
@@ -104,7 +112,7 @@ pub(crate) fn trace(program: &Program<'_>, settings: &Settings, caught: &Caught,
     let found = found.unwrap_or(small.found);
     let mut t = header(program, settings, caught.strategy);
     t.minimised_from = (small.was != small.choices.len()).then_some(small.was as u32);
-    fill(&mut t, &found, &recording, &small.choices);
+    fill(&mut t, program, &found, &recording, &small.choices);
     t
 }
 
@@ -124,7 +132,7 @@ pub(crate) fn nondeterministic(program: &Program<'_>, settings: &Settings) -> Tr
     let recording = recording.unwrap_or_default();
     t.rows = recording.rows.iter().map(|r| row(r, &[])).collect();
     t.place = recording.rows.iter().rev().find_map(|r| r.place).map(place);
-    sources(&mut t);
+    sources(&mut t, program);
     t
 }
 
@@ -148,11 +156,17 @@ fn header(program: &Program<'_>, settings: &Settings, strategy: &str) -> TraceFi
         },
         strategy: strategy.to_owned(),
         seed: settings.seed,
+        module: program.module.map(|of| FileModule {
+            data_race: m.data_race.as_str().to_owned(),
+            lockup_ms: m.lockup.as_millis() as u64,
+            racing: m.racing.iter().map(|bits| (bits >> 1) as u64).collect(),
+            ..of.clone()
+        }),
         ..TraceFile::default()
     }
 }
 
-fn fill(t: &mut TraceFile, found: &Found, recording: &Recording, choices: &[Choice]) {
+fn fill(t: &mut TraceFile, program: &Program<'_>, found: &Found, recording: &Recording, choices: &[Choice]) {
     t.code = found.code.to_owned();
     t.message.clone_from(&found.message);
     t.place = found.place.map(place);
@@ -171,7 +185,7 @@ fn fill(t: &mut TraceFile, found: &Found, recording: &Recording, choices: &[Choi
     t.choices = labels;
     t.stopped = false;
     t.log = recording.log.iter().map(|l| FileLog { after: l.after, text: l.text.clone() }).collect();
-    sources(t);
+    sources(t, program);
 }
 
 fn row(r: &Row, contexts: &[u64]) -> FileRow {
@@ -198,13 +212,15 @@ fn row(r: &Row, contexts: &[u64]) -> FileRow {
     }
 }
 
-fn sources(t: &mut TraceFile) {
+fn sources(t: &mut TraceFile, program: &Program<'_>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    t.collect_sources(&[Path::new("."), &root]);
+    t.collect_sources(&[Path::new("."), &root], program.texts);
 }
 
 /// The machine that a trace was made on.
 fn machine_of(t: &TraceFile) -> Config {
+    let module = t.module.as_ref();
+    let racing = module.iter().flat_map(|m| &m.racing).map(|&offset| Place::code(offset as usize).bits());
     Config {
         cpus: t.cpus as usize,
         interrupts: t.bounds.interrupts,
@@ -216,6 +232,10 @@ fn machine_of(t: &TraceFile) -> Config {
         time: if t.strict_time { TimeModel::Strict } else { TimeModel::Free },
         preempt: t.preempt,
         fine: t.fine,
+        c: t.module.is_some(),
+        data_race: module.and_then(|m| DataRace::parse(&m.data_race)).unwrap_or_default(),
+        racing: Arc::new(racing.collect()),
+        lockup: module.map_or(Config::default().lockup, |m| Duration::from_millis(m.lockup_ms)),
     }
 }
 
@@ -227,6 +247,9 @@ fn machine_of(t: &TraceFile) -> Config {
 pub fn replay(program: &Program<'_>, trace: &TraceFile) -> Result<TraceFile, ReplayError> {
     if trace.program != program.name {
         return Err(ReplayError::OtherProgram { trace: trace.program.clone(), here: program.name.to_owned() });
+    }
+    if trace.module.as_ref().map(|m| m.build) != program.module.map(|m| m.build) {
+        return Err(ReplayError::Rebuilt);
     }
     if trace.version != env!("CARGO_PKG_VERSION") {
         return Err(ReplayError::Changed { version: trace.version.clone() });
@@ -247,7 +270,7 @@ pub fn replay(program: &Program<'_>, trace: &TraceFile) -> Result<TraceFile, Rep
         return Err(ReplayError::Diverged { at: lost.unwrap_or(choices.len()) });
     };
     let mut again = trace.clone();
-    fill(&mut again, &found, &recording, &choices);
+    fill(&mut again, program, &found, &recording, &choices);
     if found.code == "soft-lockup" {
         // Where in its loop the watchdog met it is chance.
         again.notes.clone_from(&trace.notes);

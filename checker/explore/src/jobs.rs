@@ -46,6 +46,9 @@ pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget
             }
         }
     });
+    if !total.racing.is_empty() {
+        return (total, false);
+    }
     total.exhausted = !team.common.stopped() && !team.cut.load(Ordering::Relaxed);
     let diverged = team.diverged.load(Ordering::Relaxed);
     let check = total.exhausted && team.worth_a_check.load(Ordering::Relaxed);
@@ -81,7 +84,7 @@ fn work(team: &Team, is_first: bool, program: &Program<'_>, settings: &Settings,
             if search.diverged {
                 team.diverged.store(true, Ordering::Relaxed);
                 team.common.stop();
-            } else if budget.spent_by(runs, tally.caught.is_some()) {
+            } else if !tally.racing.is_empty() || budget.spent_by(runs, tally.caught.is_some()) {
                 team.cut.store(true, Ordering::Relaxed);
                 team.common.stop();
             }

@@ -8,6 +8,7 @@ mod search;
 mod settings;
 
 pub use evidence::{ReplayError, fingerprint, replay};
+pub use ringzero_trace::FileModule;
 pub use search::check;
 pub use settings::{Answer, Progress, Settings, Strategy, Verdict};
 
@@ -20,4 +21,16 @@ pub struct Program<'a> {
     pub in_test: bool,
     /// Boots it; called once an execution, on the machine.
     pub boot: &'a (dyn Fn() + Sync),
+    /// What its traces say of the C module that it is, if it is one.
+    pub module: Option<&'a FileModule>,
+    /// Source files that are not in the file system: name and text.
+    pub texts: &'a [(String, String)],
+}
+
+impl<'a> Program<'a> {
+    /// A program in Rust.
+    #[must_use]
+    pub fn of(name: &'a str, in_test: bool, boot: &'a (dyn Fn() + Sync)) -> Self {
+        Self { name, in_test, boot, module: None, texts: &[] }
+    }
 }

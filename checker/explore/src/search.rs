@@ -7,6 +7,7 @@ use crate::{Program, minimise};
 use ringzero_model::{Found, Model, Outcome};
 use ringzero_strategies::{Brute, Classes, Exhaustive, Observe, Pct, Pos, Random, Sample};
 use ringzero_trace::{Choice, End, Event, Scheduler, TraceFile};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Runs one execution; the choices are those of one that ended in a finding, else empty.
@@ -41,6 +42,8 @@ pub(crate) struct Tally {
     pub visible: bool,
     pub exhausted: bool,
     pub caught: Option<Caught>,
+    /// Places whose accesses raced without being steps: the search has to begin anew.
+    pub racing: Vec<usize>,
 }
 
 impl Tally {
@@ -53,6 +56,7 @@ impl Tally {
         self.executions += u64::from(new);
         self.redundant += u64::from(!new);
         self.idle += u64::from(new && outcome.end == End::IdleAtBound);
+        self.racing.extend(outcome.racing);
         let Some(found) = outcome.found else { return };
         self.violations += u64::from(new);
         self.caught.get_or_insert_with(|| Caught { found, choices: choices.to_vec(), strategy });
@@ -68,6 +72,7 @@ impl Tally {
         self.abandoned += other.abandoned;
         self.cut |= other.cut;
         self.visible |= other.visible;
+        self.racing.extend(other.racing);
         if self.caught.is_none() {
             self.caught = other.caught;
         }
@@ -85,7 +90,7 @@ pub(crate) struct Budget {
 impl Budget {
     /// Whether a search with these counts is to end.
     pub fn spent(&self, t: &Tally) -> bool {
-        self.spent_by(t.executions + t.redundant, t.caught.is_some())
+        !t.racing.is_empty() || self.spent_by(t.executions + t.redundant, t.caught.is_some())
     }
 
     /// Whether a search with so many runs, and a violation or none, is to end.
@@ -205,8 +210,47 @@ fn sample(program: &Program<'_>, settings: &Settings, which: Strategy, budget: B
 }
 
 /// Checks a program. `to` hears of the progress now and then.
+///
+/// When unmarked accesses of C code are found to race, they become steps, and the search begins anew; so do the
+/// settings that the answer's trace speaks of.
 pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Progress)) -> Answer {
     let start = Instant::now();
+    let mut settings = settings.clone();
+    let mut before = 0;
+    let mut team = None;
+    loop {
+        match attempt(program, &settings, start, before, to) {
+            // Which races the threads of a team meet first is chance, so their finding is looked for alone.
+            Ok(answer) if settings.jobs > 1 && answer.verdict == Verdict::Violated && before > 0 => {
+                settings.jobs = 1;
+                settings.machine.racing = Arc::default();
+                team = Some(answer);
+            }
+            Ok(answer) => return if answer.verdict == Verdict::Violated { answer } else { team.unwrap_or(answer) },
+            Err(again) => {
+                before = again.runs;
+                let mut all = (*settings.machine.racing).clone();
+                all.extend(again.racing);
+                settings.machine.racing = Arc::new(all);
+            }
+        }
+    }
+}
+
+/// Why a search has to begin anew: places that race, and how many runs it took so far.
+struct Again {
+    racing: Vec<usize>,
+    runs: u64,
+}
+
+/// One search; `before` runs were spent on earlier ones.
+fn attempt(
+    program: &Program<'_>,
+    settings: &Settings,
+    start: Instant,
+    before: u64,
+    to: Tell<'_>,
+) -> Result<Answer, Again> {
     let end = start + settings.time;
     let complete = matches!(settings.strategy, Strategy::Default | Strategy::Exhaustive);
     let mut tally = Tally::default();
@@ -219,7 +263,8 @@ pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Prog
         let half = settings.strategy == Strategy::Default;
         let share = |n: u64| if half { n.div_ceil(2) } else { n };
         let until = if half { start + settings.time / 2 } else { end };
-        let budget = Budget { executions: share(settings.executions), until, all_classes: settings.all_classes };
+        let executions = share(settings.executions.saturating_sub(before));
+        let budget = Budget { executions, until, all_classes: settings.all_classes };
         (tally, diverged) = if settings.machine.preemptions.is_some() {
             bounded(program, settings, budget, to)
         } else if settings.jobs > 1 {
@@ -228,18 +273,29 @@ pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Prog
             exhaust(program, settings, budget, to)
         };
     }
+    again(&mut tally, before)?;
     let exhausted = tally.exhausted;
     let go_on = !exhausted && !diverged && (tally.caught.is_none() || settings.all_classes);
     if go_on && settings.strategy != Strategy::Exhaustive {
-        let runs = tally.executions + tally.redundant;
+        let runs = tally.executions + tally.redundant + before;
         let left = settings.executions.saturating_sub(runs);
         let budget = Budget { executions: left, until: end, all_classes: settings.all_classes };
         if left > 0 && Instant::now() < end {
-            let more = sample(program, settings, settings.strategy, budget, to);
+            let mut more = sample(program, settings, settings.strategy, budget, to);
+            again(&mut more, runs)?;
             tally.add(more);
         }
     }
-    conclude(program, settings, tally, diverged, start, print)
+    tally.redundant += before;
+    Ok(conclude(program, settings, tally, diverged, start, print))
+}
+
+/// Whether a search has met races that it has to begin anew for.
+fn again(tally: &mut Tally, before: u64) -> Result<(), Again> {
+    if tally.racing.is_empty() {
+        return Ok(());
+    }
+    Err(Again { racing: std::mem::take(&mut tally.racing), runs: before + tally.executions + tally.redundant })
 }
 
 fn conclude(

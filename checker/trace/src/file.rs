@@ -7,6 +7,7 @@
 //! ```text
 //! ringzero-trace 1
 //! program: ...                 then the other headers, in the fixed order of `write.rs`; `note:` may repeat
+//! module: build HASH data-race WORD lockup MS     for C modules: with `case:`, `source:`s, `param:`s, `racing:`
 //! choices:                     labels `proc.variant`, `*n` for repetitions, `stop` last if nothing more arrived
 //! 0.0*3 1.1 stop
 //! rows:                        kind, label, cpu, depth, flags, op, object, slot, old, writes, place, context
@@ -152,6 +153,25 @@ pub struct FileBounds {
     pub steps: u32,
 }
 
+/// What a trace of a C module says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileModule {
+    /// The files or the folder that it was made of; none for a program of the gallery.
+    pub sources: Vec<String>,
+    /// Parameters that were given, `name=value`.
+    pub params: Vec<String>,
+    /// The KUnit case that was run, `suite.case`.
+    pub case: Option<String>,
+    /// Which data races are findings: the option's word.
+    pub data_race: String,
+    /// How long code may run without coming to a step.
+    pub lockup_ms: u64,
+    /// A hash of the compiled code.
+    pub build: u64,
+    /// The code, as offsets in the module, whose unmarked accesses are steps because they race.
+    pub racing: Vec<u64>,
+}
+
 /// One found execution: what is needed to replay it and to report it, without anything else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraceFile {
@@ -199,6 +219,8 @@ pub struct TraceFile {
     pub contexts: Vec<u64>,
     /// The choices: the replay token.
     pub choices: Vec<Label>,
+    /// The C module, if the program is one.
+    pub module: Option<FileModule>,
     /// The execution ended by choosing that nothing more arrives.
     pub stopped: bool,
     /// What happened, row by row.

@@ -9,6 +9,6 @@ pub use explore::{
     Access, Choice, End, Event, Label, Level, NO_EVENT, NO_SLOT, Pick, Proc, Scheduler, Slot, Sync, View,
 };
 pub use file::{
-    FileBounds, FileLog, FilePlace, FileRow, FileRowKind, SourceLine, TRACE_VERSION, TraceError, TraceFile,
+    FileBounds, FileLog, FileModule, FilePlace, FileRow, FileRowKind, SourceLine, TRACE_VERSION, TraceError, TraceFile,
     TraceProblem,
 };

@@ -35,7 +35,8 @@ impl fmt::Display for CountWords {
 /// What a context began with.
 ///
 /// ```
-/// # /// use ringzero_context::{Balance, preempt_disable, preempt_enable};
+/// # use ringzero_machine::Place;
+/// use ringzero_context::{Balance, preempt_disable, preempt_enable};
 /// let balance = Balance::enter();
 /// preempt_disable();
 /// preempt_enable();

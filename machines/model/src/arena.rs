@@ -5,7 +5,7 @@ use ringzero_machine::{local_template, percpu_template};
 use std::ptr;
 
 /// Address space for one context's objects.
-const CHUNK: usize = 4 << 20;
+const CHUNK: usize = 32 << 20;
 /// Contexts that may allocate.
 const CHUNKS: usize = 1024;
 const PAGE: usize = 4096;
@@ -87,6 +87,12 @@ impl Arena {
         for proc in self.touched.drain(..) {
             self.used[proc] = 0;
         }
+    }
+
+    /// Whether an address lies in memory that contexts allocate from.
+    pub fn holds(&self, addr: usize) -> bool {
+        let start = self.chunks as usize;
+        (start..start + CHUNK * CHUNKS).contains(&addr)
     }
 
     /// Zeroed memory of context `proc`; null when its chunk is full.

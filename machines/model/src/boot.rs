@@ -3,12 +3,13 @@
 use crate::arena::Arena;
 use crate::config::{Config, Found, Outcome};
 use crate::ctx::{Co, Ctx};
+use crate::plain::{OnStack, Touches};
 use crate::procs::{ProcName, Procs, SharedProcs};
 use crate::record::Recording;
 use crate::slots::Slots;
 use crate::watchdog::Pulse;
 use corosensei::stack::DefaultStack;
-use ringzero_machine::{Cpu, LineSpec, Machine, Op, Place};
+use ringzero_machine::{Cpu, Left, LineSpec, Machine, Op, Place};
 use ringzero_trace::{End, Event, Scheduler};
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub(crate) struct Edge {
     pub ctx: usize,
     pub cpu: usize,
     pub kind: EdgeKind,
+    /// How many touches came before it.
+    pub touches: usize,
 }
 
 /// What such a change is.
@@ -117,6 +120,17 @@ pub(crate) struct Inner {
     pub pulse: Pulse,
     pub anywhere: AtomicU64,
     pub first_task: bool,
+    /// Something but the init task was created: a task, a line, a clock event.
+    pub others: bool,
+    pub touches: Touches,
+    /// Objects on stacks whose frames are gone.
+    pub fallen: Vec<OnStack>,
+    /// Places whose unmarked accesses raced although they were no steps.
+    pub raced: Vec<usize>,
+    /// Looks at what is left behind.
+    pub looks: Vec<fn() -> Option<Left>>,
+    /// Clock events that come when nothing else can.
+    pub forced: Vec<Option<Clock>>,
 }
 
 /// Where a candidate entry comes from.
@@ -125,6 +139,7 @@ pub(crate) enum Source {
     Line(usize),
     Ipi(usize),
     Tick(usize),
+    Forced(usize),
 }
 
 /// A model machine. It runs one execution after another, all on the thread that made it.
@@ -192,9 +207,15 @@ impl Model {
                 arrival_src: Vec::new(),
                 abandoned: 0,
                 record: None,
-                pulse: Pulse::new(),
+                pulse: Pulse::new(cfg.lockup),
                 anywhere: AtomicU64::new(u64::MAX),
                 first_task: true,
+                others: false,
+                touches: Touches::new(),
+                fallen: Vec::new(),
+                raced: Vec::new(),
+                looks: Vec::new(),
+                forced: vec![None; n],
                 cfg,
             }),
         })
@@ -237,8 +258,9 @@ impl Model {
             end,
             found: inner.found.take(),
             steps: inner.events.len() as u32,
-            visible: inner.events.iter().any(|e| !matches!(e.op, Op::TaskStart | Op::ModuleExit)),
+            visible: inner.cfg.c || inner.events.iter().any(|e| !matches!(e.op, Op::TaskStart | Op::ModuleExit)),
             abandoned: inner.abandoned,
+            racing: std::mem::take(&mut inner.raced),
         };
         (outcome, inner.record.take())
     }
@@ -281,6 +303,12 @@ impl Inner {
         self.preempted = 0;
         self.abandoned = 0;
         self.first_task = true;
+        self.others = false;
+        self.touches.reset();
+        self.fallen.clear();
+        self.raced.clear();
+        self.looks.clear();
+        self.forced.fill(None);
         self.record = record.then(Recording::default);
     }
 

@@ -2,6 +2,9 @@
 
 use ringzero_machine::{Place, PreemptModel};
 use ringzero_trace::End;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How timers and the clock relate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -36,6 +39,44 @@ pub struct Config {
     pub preempt: PreemptModel,
     /// Whether the primitives' own atomics are steps.
     pub fine: bool,
+    /// The program is a C module: its unmarked accesses are seen.
+    pub c: bool,
+    /// Which data races are findings.
+    pub data_race: DataRace,
+    /// Places in C whose unmarked accesses race ([`Place::bits`]): these are steps.
+    pub racing: Arc<BTreeSet<usize>>,
+    /// How long code may run without coming to a step.
+    pub lockup: Duration,
+}
+
+/// Which data races are findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum DataRace {
+    /// All.
+    #[default]
+    Strict,
+    /// Unmarked writes of an aligned word are taken for marked ones, as `CONFIG_KCSAN_ASSUME_PLAIN_WRITES_ATOMIC`.
+    Kcsan,
+    /// None.
+    Off,
+}
+
+impl DataRace {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DataRace::Strict => "strict",
+            DataRace::Kcsan => "kcsan",
+            DataRace::Off => "off",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Strict, Self::Kcsan, Self::Off].into_iter().find(|d| d.as_str() == name)
+    }
 }
 
 impl Default for Config {
@@ -51,6 +92,10 @@ impl Default for Config {
             time: TimeModel::Free,
             preempt: PreemptModel::Full,
             fine: false,
+            c: false,
+            data_race: DataRace::Strict,
+            racing: Arc::default(),
+            lockup: Duration::from_millis(500),
         }
     }
 }
@@ -83,4 +128,7 @@ pub struct Outcome {
     pub visible: bool,
     /// Contexts left on abandoned stacks, with whatever heap they own.
     pub abandoned: u32,
+    /// Places in C whose unmarked accesses raced although they were no steps: the search has to begin anew with these
+    /// in [`Config::racing`].
+    pub racing: Vec<usize>,
 }

@@ -1,5 +1,6 @@
 //! A context of the machine: a task, an interrupt, an IPI or a timer interrupt, as a coroutine.
 
+use crate::plain::OnStack;
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, Yielder};
 use ringzero_machine::{Cond, IrqState, Place};
@@ -106,6 +107,14 @@ pub struct Ctx {
     pub way: u8,
     /// Steps of this context that happened, as numbers of the execution's events.
     pub last_event: u32,
+    /// Its stack: the lowest address, and one past the highest.
+    pub stack: (usize, usize),
+    /// Where the frames of its C functions begin, outermost first.
+    pub frames: Vec<usize>,
+    /// Objects on its stack.
+    pub on_stack: Vec<OnStack>,
+    /// Brackets of `data_race()` that it is in.
+    pub marked: u32,
 }
 
 impl Ctx {

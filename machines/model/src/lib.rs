@@ -21,7 +21,9 @@ mod arena;
 mod boot;
 mod config;
 mod ctx;
+mod fault;
 mod machine;
+mod plain;
 mod procs;
 mod race;
 mod record;
@@ -31,6 +33,6 @@ mod stuck;
 mod watchdog;
 
 pub use boot::{Model, ProgramFns};
-pub use config::{Config, Found, Outcome, TimeModel};
+pub use config::{Config, DataRace, Found, Outcome, TimeModel};
 pub use procs::{SharedProcs, mix};
 pub use record::{LogLine, Recording, Row, RowKind};

@@ -4,8 +4,10 @@ use crate::boot::{Clock, Edge, EdgeKind, Inner, Ipi, Line, Model, Object};
 use crate::config::Found;
 use crate::ctx::{Ctx, Kind, Outcome, Watch};
 use crate::procs::{ProcName, mix};
+use corosensei::stack::Stack as _;
 use ringzero_machine::{
-    Cond, Cpu, Finding, IrqState, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Step, TaskSpec, WaitKind,
+    Cond, Cpu, Finding, IrqState, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Step, TaskSpec,
+    WaitKind,
 };
 use ringzero_trace::{Access, Event, Label, Level, NO_EVENT, NO_SLOT, Sync};
 use std::cell::Cell;
@@ -35,13 +37,18 @@ pub(crate) fn install_panic_hook() {
                 inner.found = Some(Found {
                     code: "panic",
                     message,
-                    place: info.location().map(crate::record::leak_place),
+                    place: called_from_c().or(info.location().map(crate::record::leak_place)),
                     other: None,
                     notes: at.into_iter().map(|a| format!("panicked at {a}")).collect(),
                 });
             }
         }));
     });
+}
+
+/// The place in C whose call into Ringzero runs, if one does.
+fn called_from_c() -> Option<Place> {
+    (ringzero_machine::cpu().caller.get() != 0).then(Place::caller)
 }
 
 impl Model {
@@ -54,7 +61,8 @@ impl Model {
         let Some((inner, ctx)) = self.stepping() else { return };
         let cpu = inner.ctxs[ctx].cpu.unwrap_or(0);
         let at = inner.events.len() as u32;
-        inner.edges.push(Edge { at, ctx, cpu, kind });
+        let touches = inner.touches.log.len();
+        inner.edges.push(Edge { at, ctx, cpu, kind, touches });
     }
 
     /// Gives control back to the machine's loop until this context is chosen again.
@@ -66,6 +74,13 @@ impl Model {
             (*yielder).suspend(());
             // It may be another CPU now, and others have run on this one.
             ringzero_machine::cpu().caller.set(caller);
+        }
+    }
+
+    /// The execution is over for this context.
+    fn end_of(&self, ctx: usize) -> ! {
+        loop {
+            self.park(ctx);
         }
     }
 
@@ -88,6 +103,17 @@ impl Model {
 impl Machine for Model {
     fn step(&self, step: &Step) {
         let Some((inner, ctx)) = self.stepping() else { return };
+        if inner.cfg.c && is_memory(step.op) {
+            // A dead object is told of when the step is taken, so that it has its row.
+            let missed = inner.misses(step.addr, usize::from(step.size), step.mode != Mode::Read, step.place);
+            if let Some(found) = missed.filter(|f| f.code == "out-of-bounds") {
+                inner.found.get_or_insert(found);
+                self.end_of(ctx);
+            }
+            if inner.alone() {
+                return;
+            }
+        }
         inner.announce(ctx, step, None, false);
         self.park(ctx);
     }
@@ -119,9 +145,7 @@ impl Machine for Model {
             other: finding.other,
             notes: Vec::new(),
         });
-        loop {
-            self.park(ctx);
-        }
+        self.end_of(ctx)
     }
 
     fn choose(&self, step: &Step, n: u32) -> u32 {
@@ -164,6 +188,7 @@ impl Machine for Model {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
         let name = inner.child_name();
+        inner.others |= inner.running.is_some();
         let kind = Kind::Task { data: spec.data, allowed: spec.allowed, system: spec.system, exit: false };
         let (entry, data) = (spec.entry, spec.data);
         let number = inner.new_task(name, kind, spec.name, Some(spec.place), entry, data);
@@ -186,6 +211,7 @@ impl Machine for Model {
     fn line_add(&self, line: &LineSpec) {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
+        inner.others = true;
         inner.lines.push(Line { spec: *line, removed: false, active: false, raised: 0, raised_base: NO_EVENT });
         let need = line.irq as usize + 1;
         if inner.line_arrivals.len() < need {
@@ -225,6 +251,7 @@ impl Machine for Model {
     fn clock_event(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32), word: usize) {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
+        inner.others |= deadline_ns.is_some();
         // Its interrupt has been possible since it was first programmed.
         let base = inner.clocks[cpu as usize].map_or(inner.last_event(), |c| c.base);
         inner.clocks[cpu as usize] = deadline_ns.map(|deadline_ns| Clock { deadline_ns, entry, base, word });
@@ -240,6 +267,7 @@ impl Machine for Model {
         let inner = unsafe { &mut *self.state() };
         let base = inner.last_event();
         // One interrupt stands for all that is sent before it is delivered.
+        inner.others = true;
         let queue = &mut inner.ipis[cpu as usize];
         if !queue.iter().any(|i| std::ptr::fn_addr_eq(i.entry, entry)) {
             queue.push(Ipi { entry, base });
@@ -287,6 +315,60 @@ impl Machine for Model {
         inner.record_log(text);
     }
 
+    fn plain(&self, addr: usize, size: usize, write: bool, place: Place) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        crate::watchdog::set_busy(true);
+        let goes_on = !inner.touch(ctx, addr, size, write, place);
+        crate::watchdog::set_busy(false);
+        if crate::watchdog::is_due() {
+            inner.locked_up_at(ctx, place);
+        } else if goes_on {
+            return;
+        }
+        if inner.found.is_some() {
+            self.end_of(ctx);
+        }
+        let marked = inner.ctxs[ctx].marked > 0;
+        for s in crate::plain::steps_of(addr, size, write, marked, place) {
+            // SAFETY: as in `stepping`; the reference from before the last park is not used any more.
+            unsafe { (*self.state()).announce(ctx, &s, None, false) };
+            self.park(ctx);
+        }
+    }
+
+    fn object_made(&self, addr: usize, size: usize, place: Place, name: &'static str) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        inner.object_made(ctx, addr, size, place, name);
+    }
+
+    fn frame_begins(&self, sp: usize) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        inner.ctxs[ctx].frames.push(sp);
+    }
+
+    fn frame_ends(&self) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        inner.frame_ends(ctx);
+    }
+
+    fn data_race(&self, begins: bool) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        let n = &mut inner.ctxs[ctx].marked;
+        *n = if begins { *n + 1 } else { n.saturating_sub(1) };
+    }
+
+    fn abandon(&self) -> ! {
+        // SAFETY: as in `stepping`; a panic has silenced the machine.
+        let ctx = unsafe { (*self.state()).running };
+        self.end_of(ctx.expect("only a running context is abandoned"))
+    }
+
+    fn at_end(&self, look: fn() -> Option<Left>) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        inner.looks.push(look);
+    }
+
     fn irq_edge(&self, off: bool) {
         self.edge(if off { EdgeKind::Mask } else { EdgeKind::Unmask });
     }
@@ -303,6 +385,12 @@ impl Machine for Model {
             inner.owners.retain(|o| o.0 != addr);
         }
     }
+}
+
+/// Whether a step is an access to plain memory, marked or not: what a C compiler makes of an expression.
+fn is_memory(op: Op) -> bool {
+    use Op::{AtomicRead, AtomicRmw, AtomicSet, Cmpxchg, PlainRead, PlainWrite, ReadOnce, WriteOnce};
+    matches!(op, AtomicRead | AtomicSet | AtomicRmw | Cmpxchg | PlainRead | PlainWrite | ReadOnce | WriteOnce)
 }
 
 /// Whether an address lies in the executable's own writable data.
@@ -380,10 +468,16 @@ impl Inner {
             _ => access(&mut self.slots, step.addr, writes),
         };
         let second = access(&mut self.slots, step.also, step.also_write);
+        let (first, second) = if self.cfg.c && is_memory(step.op) { self.words(step, writes) } else { (first, second) };
         let third = match self.object_at(step.addr) {
             Some((start, _)) => Access { slot: self.slots.liveness(start), write: step.op == Op::Kfree },
             None => Access::NONE,
         };
+        if !self.fallen.is_empty()
+            && let Some(found) = self.dead_on_stack(step.addr, usize::from(step.size), step.place)
+        {
+            self.found.get_or_insert(found);
+        }
         if let Some(rec) = &mut self.record {
             rec.name_object(first.slot, step);
         }
@@ -414,6 +508,18 @@ impl Inner {
         c.cond = cond;
         c.sleeps = sleeps;
         c.joins = None;
+    }
+
+    /// The accesses of a step of C code to memory: its words of four bytes, so that accesses of different sizes meet.
+    fn words(&mut self, step: &Step, write: bool) -> (Access, Access) {
+        if step.mode == Mode::None {
+            return (Access::NONE, Access::NONE);
+        }
+        let word = step.addr & !3;
+        let first = Access { slot: self.slots.of(word), write };
+        let longer = step.addr + usize::from(step.size) > word + 4;
+        let second = if longer { Access { slot: self.slots.of(word + 4), write } } else { Access::NONE };
+        (first, second)
     }
 
     /// Creates a context; its first step is its start.
@@ -451,6 +557,10 @@ impl Inner {
             done: false,
             way: 0,
             last_event: NO_EVENT,
+            stack: (0, 0),
+            frames: Vec::new(),
+            on_stack: Vec::new(),
+            marked: 0,
         });
         self.live.push(index);
         index
@@ -479,6 +589,7 @@ impl Inner {
     /// Gives a context its coroutine, which runs `body`.
     pub fn start(&mut self, index: usize, body: impl FnOnce() + 'static) {
         let stack = self.stack();
+        self.ctxs[index].stack = (stack.limit().get(), stack.base().get());
         let inner: *mut Inner = self;
         self.ctxs[index].co = Some(crate::ctx::Co::with_stack(stack, move |yielder, ()| {
             // SAFETY: the machine's state outlives its coroutines; only this context runs now.

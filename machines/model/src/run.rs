@@ -177,7 +177,8 @@ impl Inner {
         if self.enabled.is_empty() {
             self.offer_exit();
         }
-        self.collect_ticks();
+        let forced = if self.enabled.is_empty() { self.offer_forced() } else { None };
+        self.collect_ticks(forced);
     }
 
     fn offer(&mut self, i: usize, cpu: usize) {
@@ -309,7 +310,26 @@ impl Inner {
         }
     }
 
-    fn collect_ticks(&mut self) {
+    /// When nothing can run, and init or exit is not done, the time of the task that sleeps shortest comes.
+    fn offer_forced(&mut self) -> Option<usize> {
+        let init = self.live.iter().any(|&i| self.ctxs[i].pend.label.proc == 0 && !self.ctxs[i].done);
+        let exit = self.exit_ctx.is_some() && !self.exit_done;
+        if !init && !exit {
+            return None;
+        }
+        let open = |c: &usize| self.irq_open(*c) && self.forced[*c].is_some();
+        let cpu = (0..self.cfg.cpus).filter(open).min_by_key(|&c| self.forced[c].map(|f| f.deadline_ns))?;
+        let clock = self.forced[cpu]?;
+        let name = ProcName::Tick { cpu: cpu as u32, k: self.tick_count[cpu] };
+        let mut e = self.entry_event(name, Op::TickEnter, cpu, Level::Hardirq);
+        e.base = clock.base;
+        e.acc[0] = Access { slot: self.slots.of(clock.word), write: false };
+        self.enabled.push(e);
+        self.enabled_ctx.push(usize::MAX - 1024 - cpu);
+        Some(cpu)
+    }
+
+    fn collect_ticks(&mut self, forced: Option<usize>) {
         if self.cfg.time == TimeModel::Strict && !self.enabled.is_empty() {
             return;
         }
@@ -318,7 +338,7 @@ impl Inner {
             let Some(clock) = self.clocks[cpu] else { continue };
             let early = self.cfg.time == TimeModel::Strict && Some(clock.deadline_ns) != first;
             // The end of time: armed, but past its bound.
-            if early || clock.deadline_ns == u64::MAX || !self.irq_open(cpu) {
+            if early || clock.deadline_ns == u64::MAX || forced == Some(cpu) || !self.irq_open(cpu) {
                 continue;
             }
             let name = ProcName::Tick { cpu: cpu as u32, k: self.tick_count[cpu] };
@@ -348,8 +368,14 @@ impl Inner {
                 self.ipi_count[cpu] += 1;
                 (Kind::Ipi, ProcName::Ipi { cpu: cpu as u32, k }, ipi.entry, cpu as u32, "IPI")
             }
-            Source::Tick(cpu) => {
-                let clock = self.clocks[cpu].take().expect("a programmed clock event");
+            Source::Tick(cpu) | Source::Forced(cpu) => {
+                let regular = self.clocks[cpu].take();
+                let forced = self.forced[cpu].take();
+                let clock = match source {
+                    Source::Forced(_) => forced,
+                    _ => regular,
+                }
+                .expect("a programmed clock event");
                 self.now_ns = self.now_ns.max(clock.deadline_ns);
                 let k = self.tick_count[cpu];
                 self.tick_count[cpu] += 1;
@@ -395,6 +421,7 @@ impl Inner {
         let ctx = match usize::MAX - ctx {
             cpu @ 0..=63 => self.enter(Source::Ipi(cpu), event),
             line @ 64..=1023 => self.enter(Source::Line(line - 64), event),
+            cpu @ 1024..=1087 => self.enter(Source::Forced(cpu - 1024), event),
             _ => ctx,
         };
         let cpu = usize::from(event.cpu);
@@ -404,6 +431,9 @@ impl Inner {
         let at = self.events.len() as u32;
         self.record_step(ctx, &event);
         self.events.push(event);
+        if self.cfg.c {
+            self.note_step(ctx, at);
+        }
         let c = &mut self.ctxs[ctx];
         c.idx += 1;
         c.last_event = at;
@@ -464,7 +494,7 @@ impl Inner {
     /// What a context's return to the loop means for its CPU.
     pub(crate) fn after_resume(&mut self, i: usize, cpu: usize, ended: Option<Outcome>) {
         if ended == Some(Outcome::Trapped) {
-            self.locked_up(i);
+            self.thrown_out(i);
         }
         if self.found.is_some() && ended != Some(Outcome::Returned) {
             return;
@@ -473,6 +503,9 @@ impl Inner {
             let c = &mut self.ctxs[i];
             c.done = true;
             c.cpu = None;
+            if !c.on_stack.is_empty() {
+                self.fall(i, usize::MAX);
+            }
             self.stacks[cpu].pop();
             self.live.retain(|&x| x != i);
             if self.exit_ctx == Some(i) {
@@ -511,10 +544,29 @@ impl Inner {
         }
     }
 
-    /// The watchdog threw a context out.
-    fn locked_up(&mut self, i: usize) {
-        let frames = crate::watchdog::caught().unwrap_or_default();
-        let lines = crate::watchdog::source_lines(&frames);
+    /// The context loops, and is at `place`, at an access to memory.
+    pub(crate) fn locked_up_at(&mut self, i: usize, place: ringzero_machine::Place) {
+        let who = self.describe(i);
+        self.found.get_or_insert(Found {
+            code: "soft-lockup",
+            message: format!("{who} blocks or loops without coming to a step"),
+            place: self.ctxs[i].pend.place,
+            other: None,
+            notes: vec![
+                "the watchdog stopped it; what it did since its last step is lost".to_owned(),
+                format!("it was at {}:{}", place.file(), place.line()),
+            ],
+        });
+    }
+
+    /// The watchdog threw a context out, or the processor did.
+    fn thrown_out(&mut self, i: usize) {
+        let Some(caught) = crate::watchdog::caught() else { return };
+        if let Some(fault) = caught.fault {
+            self.faulted(i, fault, &caught.frames);
+            return;
+        }
+        let lines = crate::watchdog::source_lines(&caught.frames);
         let mut notes = vec!["the watchdog stopped it; what it did since its last step is lost".to_owned()];
         notes.extend(
             lines.iter().enumerate().map(|(n, l)| format!("{} {l}", if n == 0 { "it was at" } else { "called at" })),
@@ -547,6 +599,7 @@ impl Inner {
                 break;
             }
             self.events.pop();
+            self.touches.forget_steps(self.events.len() as u32);
             self.unrecord_step();
             let c = &mut self.ctxs[i];
             c.idx -= 1;
@@ -572,6 +625,12 @@ impl Inner {
         if waits {
             return End::IdleAtBound;
         }
+        if self.exit_done
+            && let Some(found) = self.left_behind()
+        {
+            self.found = Some(found);
+            return End::Violated { stuck: false };
+        }
         if (self.exit_done || (self.exit.is_none() && self.exit_ctx.is_none()))
             && let Some(found) = self.leaked()
         {
@@ -589,6 +648,20 @@ impl Inner {
             self.line_on(l) && !finite && !soft && self.line_deliverable(l)
         });
         line || (0..self.cfg.cpus).any(|c| self.clocks[c].is_some() && self.irq_open(c))
+    }
+
+    /// What the exit function has left behind, by the looks that were registered.
+    fn left_behind(&mut self) -> Option<Found> {
+        let left = self.looks.iter().find_map(|look| look())?;
+        let symbol = ringzero_machine::code_map().filter(|_| left.addr != 0).and_then(|m| m.object(left.addr));
+        let name = symbol.or(left.name.map(str::to_owned)).map(|n| format!(" `{n}`")).unwrap_or_default();
+        Some(Found {
+            code: "leak",
+            message: format!("{}{name} is left behind when the program has ended", left.what),
+            place: left.place,
+            other: None,
+            notes: Vec::new(),
+        })
     }
 
     fn line_deliverable(&self, line: usize) -> bool {

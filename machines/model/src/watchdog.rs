@@ -1,18 +1,17 @@
 //! The watchdog: code that blocks or loops between two steps becomes the finding `soft-lockup`.
 //!
-//! One thread in the process looks at every explorer's pulse. When a context has used [`CPU_LIMIT`] of its thread's
+//! One thread in the process looks at every explorer's pulse. When a context has used its limit of its thread's
 //! processor time, or [`WALL_LIMIT`] of wall time, without coming to a step, the explorer's thread gets a signal.
-//! The handler notes where the context is and makes its coroutine return, as a hardware trap would.
+//! The handler notes where the context is and makes its coroutine return, as a hardware trap would. A fault of the
+//! processor in checked code (a bad address, a division by zero, no stack left) ends the same way.
 
 use crate::ctx::{Co, Outcome};
 use corosensei::trap::CoroutineTrapHandler;
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, Weak};
 use std::time::Duration;
 
-/// Processor time between two steps.
-pub const CPU_LIMIT: Duration = Duration::from_millis(500);
 /// Wall time between two steps, for code that blocks.
 pub const WALL_LIMIT: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -24,6 +23,50 @@ struct Shared {
     stop: AtomicBool,
     thread: libc::pthread_t,
     clock: libc::clockid_t,
+    /// Processor time between two steps.
+    limit: Duration,
+}
+
+/// What the processor could not do.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// `SIGSEGV` and the like.
+    pub signal: i32,
+    /// The address that was touched, as far as the processor tells.
+    pub addr: usize,
+    /// It was written.
+    pub write: bool,
+    /// The instruction.
+    pub ip: usize,
+    /// The stack pointer.
+    pub sp: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Raw {
+    frames: [usize; FRAMES],
+    n: usize,
+    fault: Option<Fault>,
+}
+
+/// Where a context was that was thrown out, and why.
+pub struct Caught {
+    /// Return addresses, innermost first.
+    pub frames: Vec<usize>,
+    /// The fault; none: the watchdog did it.
+    pub fault: Option<Fault>,
+}
+
+/// The checker's own code begins or ends in a running context.
+#[inline]
+pub fn set_busy(busy: bool) {
+    BUSY.set(busy);
+}
+
+/// Whether the running context was to be thrown out while the checker's own code ran.
+#[inline]
+pub fn is_due() -> bool {
+    DUE.replace(false)
 }
 
 /// An explorer's pulse.
@@ -33,7 +76,11 @@ pub struct Pulse {
 
 thread_local! {
     static TRAP: Cell<Option<CoroutineTrapHandler<Outcome>>> = const { Cell::new(None) };
-    static CAUGHT: RefCell<Option<([usize; FRAMES], usize)>> = const { RefCell::new(None) };
+    static CAUGHT: RefCell<Option<Raw>> = const { RefCell::new(None) };
+    /// The checker's own code runs in a context: it cannot be thrown out there.
+    static BUSY: Cell<bool> = const { Cell::new(false) };
+    /// It was to be thrown out there.
+    static DUE: Cell<bool> = const { Cell::new(false) };
     static ALT_STACK: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -44,7 +91,7 @@ fn signal() -> libc::c_int {
 }
 
 impl Pulse {
-    pub fn new() -> Self {
+    pub fn new(limit: Duration) -> Self {
         start_watching();
         give_signal_stack();
         // SAFETY: asking for the own thread's handle and clock.
@@ -60,6 +107,7 @@ impl Pulse {
             stop: AtomicBool::new(false),
             thread,
             clock,
+            limit,
         });
         WATCHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(Arc::downgrade(&shared));
         Self { shared }
@@ -69,6 +117,8 @@ impl Pulse {
     #[inline]
     pub fn enter(&self, co: &Co) {
         TRAP.set(Some(co.trap_handler()));
+        BUSY.set(false);
+        DUE.set(false);
         self.shared.beats.store(self.shared.beats.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.shared.inside.store(true, Ordering::Relaxed);
     }
@@ -89,9 +139,10 @@ impl Drop for Pulse {
     }
 }
 
-/// Where the context was that the watchdog threw out: return addresses, innermost first.
-pub fn caught() -> Option<Vec<usize>> {
-    CAUGHT.with(|c| c.borrow_mut().take().map(|(frames, n)| frames[..n].to_vec()))
+/// What is known of the context that was just thrown out.
+pub fn caught() -> Option<Caught> {
+    let raw = CAUGHT.with(|c| c.borrow_mut().take())?;
+    Some(Caught { frames: raw.frames[..raw.n].to_vec(), fault: raw.fault })
 }
 
 /// Source lines of return addresses, without the standard library's and the checker's own.
@@ -132,6 +183,13 @@ fn start_watching() {
             act.sa_sigaction = on_signal as *const () as usize;
             act.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
             libc::sigaction(signal(), &raw const act, std::ptr::null_mut());
+            act.sa_sigaction = on_fault as *const () as usize;
+            act.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            for (n, s) in FAULTS.into_iter().enumerate() {
+                let mut former: libc::sigaction = std::mem::zeroed();
+                libc::sigaction(s, &raw const act, &raw mut former);
+                FORMER[n].store(former.sa_sigaction, Ordering::Relaxed);
+            }
         }
         std::thread::Builder::new()
             .name("ringzero-watchdog".to_owned())
@@ -169,7 +227,7 @@ fn watch() {
             }
             s.looks += 1;
             let cpu = thread_time(shared.clock).saturating_sub(s.cpu);
-            if cpu > CPU_LIMIT || LOOK_EVERY * s.looks > WALL_LIMIT {
+            if cpu > shared.limit || LOOK_EVERY * s.looks > WALL_LIMIT.max(shared.limit * 4) {
                 // SAFETY: the thread is alive: its pulse has not stopped, and stopping needs the lock held here.
                 unsafe { libc::pthread_kill(shared.thread, signal()) };
                 s.looks = 0;
@@ -194,13 +252,57 @@ fn give_signal_stack() {
     }
 }
 
+/// Faults that checked code may cause.
+const FAULTS: [libc::c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL];
+/// Their handlers from before, as `sigaction` gave them.
+static FORMER: [AtomicUsize; FAULTS.len()] = [const { AtomicUsize::new(0) }; FAULTS.len()];
+
 extern "C" fn on_signal(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let Some(trap) = TRAP.get() else { return };
+    if BUSY.get() {
+        DUE.set(true);
+        return;
+    }
+    throw_out(context, None);
+}
+
+extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: the kernel hands valid pointers to a handler installed with SA_SIGINFO.
+    let (regs, addr) =
+        unsafe { (&(*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs, (*info).si_addr() as usize) };
+    let fault = Fault {
+        signal,
+        addr,
+        write: signal == libc::SIGSEGV && regs[libc::REG_ERR as usize] & 2 != 0,
+        ip: regs[libc::REG_RIP as usize] as usize,
+        sp: regs[libc::REG_RSP as usize] as usize,
+    };
+    if !BUSY.get() && throw_out(context, Some(fault)) {
+        return;
+    }
+    // Not checked code: as if this handler were not there.
+    let n = FAULTS.iter().position(|&s| s == signal).unwrap_or(0);
+    let former = FORMER[n].load(Ordering::Relaxed);
+    if former == libc::SIG_DFL || former == libc::SIG_IGN {
+        // SAFETY: sets the default action; the faulting instruction is executed again and ends the process.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        return;
+    }
+    // SAFETY: neither default nor ignored, so a handler of this type that was installed before (std's).
+    unsafe {
+        let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
+            std::mem::transmute::<usize, _>(former);
+        handler(signal, info, context);
+    }
+}
+
+/// Makes the context that the signal interrupted return. Whether there was one.
+fn throw_out(context: *mut libc::c_void, fault: Option<Fault>) -> bool {
+    let Some(trap) = TRAP.get() else { return false };
     // SAFETY: the kernel hands a valid context to a handler installed with SA_SIGINFO.
     let regs = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
     let sp = regs[libc::REG_RSP as usize] as usize;
     if !trap.stack_ptr_in_bounds(sp) {
-        return;
+        return false;
     }
     let mut frames = [0usize; FRAMES];
     let mut n = 0;
@@ -214,7 +316,7 @@ extern "C" fn on_signal(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut l
     }
     CAUGHT.with(|c| {
         if let Ok(mut c) = c.try_borrow_mut() {
-            *c = Some((frames, n));
+            *c = Some(Raw { frames, n, fault });
         }
     });
     TRAP.set(None);
@@ -226,4 +328,5 @@ extern "C" fn on_signal(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut l
     regs[libc::REG_RBP as usize] = to.rbp as i64;
     regs[libc::REG_RDI as usize] = to.rdi as i64;
     regs[libc::REG_RSI as usize] = to.rsi as i64;
+    true
 }

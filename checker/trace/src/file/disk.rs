@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 impl TraceFile {
     /// Takes over the source lines of all places in the trace. A relative file is looked for in each of `roots`; what
-    /// is not found or not text stays out.
-    pub fn collect_sources(&mut self, roots: &[&Path]) {
+    /// is not found or not text stays out. `texts` are files that are not in the file system: name and text.
+    pub fn collect_sources(&mut self, roots: &[&Path], texts: &[(String, String)]) {
         let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
         let places = self.rows.iter().filter_map(|r| r.place.as_ref());
         for FilePlace { file, line, .. } in places.chain(&self.place).chain(&self.other) {
@@ -20,7 +20,9 @@ impl TraceFile {
         for (file, lines) in wanted {
             // An absolute file stays itself when it is joined to a root.
             let here = std::iter::once(Path::new(""));
-            let text = here.chain(roots.iter().copied()).find_map(|root| fs::read_to_string(root.join(file)).ok());
+            let given = texts.iter().find(|(name, _)| name == file).map(|(_, text)| text.clone());
+            let read = || here.chain(roots.iter().copied()).find_map(|root| fs::read_to_string(root.join(file)).ok());
+            let text = given.or_else(read);
             let Some(text) = text else { continue };
             for (text, line) in text.lines().zip(1..).filter(|(_, n)| lines.contains(n)) {
                 sources.push(SourceLine { file: file.to_owned(), line, text: text.to_owned() });

@@ -2,7 +2,7 @@
 
 use super::write::preempt_word;
 use super::{
-    FileBounds, FileLog, FilePlace, FileRow, FileRowKind, SourceLine, TRACE_VERSION, TraceError, TraceFile,
+    FileBounds, FileLog, FileModule, FilePlace, FileRow, FileRowKind, SourceLine, TRACE_VERSION, TraceError, TraceFile,
     TraceProblem, fnv1a,
 };
 use crate::Label;
@@ -140,7 +140,36 @@ impl<'a> Lines<'a> {
         t.minimised_from = self.header("minimised-from", or_dash)?;
         t.fingerprint = self.header("fingerprint", hex)?;
         t.contexts = self.header("contexts", |v| v.split_whitespace().map(hex).collect())?;
+        if self.comes("module") {
+            t.module = Some(self.module()?);
+        }
         Ok(())
+    }
+
+    /// Whether the next line is the header `key`.
+    fn comes(&self, key: &str) -> bool {
+        self.lines.get(self.at).is_some_and(|l| l.strip_prefix(key).is_some_and(|rest| rest.starts_with(": ")))
+    }
+
+    fn module(&mut self) -> Result<FileModule> {
+        let mut m = self.header("module", |v| {
+            let words: Vec<&str> = v.split(' ').collect();
+            let ["build", build, "data-race", word, "lockup", ms] = words[..] else { return None };
+            let (build, data_race, lockup_ms) = (hex(build)?, unescape(word)?, number(ms)?);
+            Some(FileModule { build, data_race, lockup_ms, ..FileModule::default() })
+        })?;
+        if self.comes("case") {
+            m.case = Some(self.header("case", unescape)?);
+        }
+        while self.comes("source") {
+            m.sources.push(self.header("source", unescape)?);
+        }
+        while self.comes("param") {
+            m.params.push(self.header("param", unescape)?);
+        }
+        let offset = |w: &str| u64::from_str_radix(w, 16).ok();
+        m.racing = self.header("racing", |v| v.split_whitespace().map(offset).collect())?;
+        Ok(m)
     }
 }
 

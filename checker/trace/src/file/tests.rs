@@ -45,6 +45,15 @@ fn sample() -> TraceFile {
         fingerprint: 0xabc,
         contexts: vec![1, u64::MAX],
         choices: (0..100_u16).flat_map(|p| vec![Label { proc: p % 3, variant: 200 }; usize::from(p % 4)]).collect(),
+        module: Some(FileModule {
+            sources: vec!["my driver.c".to_owned(), "b\t.c".to_owned()],
+            params: vec!["n=1".to_owned()],
+            case: Some("suite.case".to_owned()),
+            data_race: "kcsan".to_owned(),
+            lockup_ms: 500,
+            build: 0xb01d,
+            racing: vec![0x10, 0xfff0],
+        }),
         stopped: true,
         rows: vec![row, FileRow { kind: FileRowKind::Waits, ..FileRow::default() }],
         log: vec![FileLog { after: 1, text: "hello\tworld".to_owned() }, FileLog { after: 2, text: String::new() }],
@@ -192,7 +201,7 @@ fn sources_are_collected_from_the_roots() {
         rows: vec![row(3), row(2), row(9)],
         ..TraceFile::default()
     };
-    t.collect_sources(&[Path::new("/nowhere"), &root]);
+    t.collect_sources(&[Path::new("/nowhere"), &root], &[]);
     assert_eq!(t.sources.len(), 2);
     assert_eq!((t.source("src/a.c", 2), t.source("src/a.c", 3)), (Some("\ttwo"), Some("three")));
     assert_eq!((t.source("src/a.c", 1), t.source("src/missing.c", 1)), (None, None));

@@ -99,6 +99,14 @@ impl TraceFile {
             ("fingerprint", format!("{:016x}", self.fingerprint)),
             ("contexts", self.contexts.iter().map(|c| format!("{c:016x}")).collect::<Vec<_>>().join(" ")),
         ]);
+        if let Some(m) = &self.module {
+            let word = escape(&m.data_race);
+            all.push(("module", format!("build {:016x} data-race {word} lockup {}", m.build, m.lockup_ms)));
+            all.extend(m.case.iter().map(|c| ("case", escape(c))));
+            all.extend(m.sources.iter().map(|s| ("source", escape(s))));
+            all.extend(m.params.iter().map(|p| ("param", escape(p))));
+            all.push(("racing", m.racing.iter().map(|r| format!("{r:x}")).collect::<Vec<_>>().join(" ")));
+        }
         all
     }
 }
