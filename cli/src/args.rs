@@ -1,7 +1,7 @@
 //! The arguments.
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use ringzero::program::Settings;
+use ringzero::program::{DataRace, Settings};
 use ringzero::{PreemptModel, Strategy, TimeModel};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub enum Command {
         /// The code, as reports give it.
         code: String,
     },
+    /// Prints the folder of the C headers, for editors and Makefiles.
+    Headers,
     /// Lists the programs.
     List {
         /// Print one JSON object a line.
@@ -70,11 +72,19 @@ pub enum GranularityArg {
     Fine,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DataRaceArg {
+    Strict,
+    Kcsan,
+    Off,
+}
+
 #[derive(Debug, ClapArgs)]
 pub struct Check {
-    /// Names of programs (see `list`).
+    /// Names of programs (see `list`), C files, or a folder with a Kbuild file. Several C files are one module, unless
+    /// more than one of them has an init function.
     #[arg(required_unless_present = "gallery", conflicts_with = "gallery")]
-    pub programs: Vec<String>,
+    pub programs: Vec<PathBuf>,
     /// Check all of the bug gallery and compare with the expected verdicts.
     #[arg(long)]
     pub gallery: bool,
@@ -102,6 +112,9 @@ pub struct Check {
     /// Involuntary task switches [default: unbounded]; a bound makes the search a plain one.
     #[arg(long)]
     pub preemptions: Option<u32>,
+    /// Steps of one execution [default: 10000].
+    #[arg(long)]
+    pub steps: Option<u32>,
     /// Executions at most [default: 1000000].
     #[arg(long)]
     pub executions: Option<u64>,
@@ -123,6 +136,22 @@ pub struct Check {
     /// Go on after a violation.
     #[arg(long)]
     pub all_classes: bool,
+    /// C: which data races are findings: all, those that KCSAN tells of (unmarked writes of an aligned word count as
+    /// marked), or none [default: strict].
+    #[arg(long)]
+    pub data_race: Option<DataRaceArg>,
+    /// C: seconds of processor time that code may run without coming to a step [default: 0.5].
+    #[arg(long, value_parser = seconds)]
+    pub lockup: Option<f64>,
+    /// C: a module parameter; may be given several times.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// C: print KUnit results as the kernel does (KTAP).
+    #[arg(long, conflicts_with = "json")]
+    pub tap: bool,
+    /// Print what the program logs in its plainest execution (printk), too.
+    #[arg(long)]
+    pub log: bool,
     /// Print one JSON object a line for each program.
     #[arg(long)]
     pub json: bool,
@@ -153,6 +182,7 @@ impl Check {
         set(&mut m.nmis, self.nmis);
         set(&mut m.expiries, self.expiries);
         set(&mut m.failures, self.failures);
+        set(&mut m.steps, self.steps);
         m.preemptions = self.preemptions.or(m.preemptions);
         set(
             &mut m.time,
@@ -166,6 +196,15 @@ impl Check {
                 PreemptArg::Full => PreemptModel::Full,
             }),
         );
+        set(
+            &mut m.data_race,
+            self.data_race.map(|d| match d {
+                DataRaceArg::Strict => DataRace::Strict,
+                DataRaceArg::Kcsan => DataRace::Kcsan,
+                DataRaceArg::Off => DataRace::Off,
+            }),
+        );
+        set(&mut m.lockup, self.lockup.map(Duration::from_secs_f64));
         set(&mut m.fine, self.granularity.map(|g| matches!(g, GranularityArg::Fine)));
         set(
             &mut s.strategy,

@@ -3,123 +3,148 @@
 use crate::args::Check;
 use crate::exit::Exit;
 use crate::out::say;
+use crate::programs::{Item, gallery, met, named, refuse, verdict};
 use crate::show::style;
-use ringzero::program::{Answer, Program, Settings, boot, check, report};
+use crate::tap::Tap;
+use ringzero::program::{Answer, Settings, report};
 use ringzero::{PreemptModel, Progress, TimeModel, Verdict};
-use ringzero_gallery::{Entry, Expect, Group, all, find};
 use serde_json::json;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+/// What a run comes to.
+struct Totals {
+    worst: Exit,
+    seconds: f64,
+    good: usize,
+    count: usize,
+    skipped: usize,
+}
+
 pub fn run(args: &Check) -> Exit {
-    let mut programs: Vec<&'static Entry> = Vec::new();
-    if args.gallery {
-        programs.extend(all().iter().filter(|e| e.group == Group::Bug));
-    }
-    for name in &args.programs {
-        match find(name) {
-            Some(e) => programs.push(e),
-            None => {
-                eprintln!("ringzero: {}", unknown(name));
-                return Exit::NotLoaded;
+    let wanted = match if args.gallery { Ok(gallery()) } else { named(&args.programs) } {
+        Ok(wanted) => wanted,
+        Err(why) => return refuse(&why),
+    };
+    let mut totals = Totals { worst: Exit::Clean, seconds: 0.0, good: 0, count: 0, skipped: 0 };
+    let mut tap = args.tap.then(Tap::default);
+    for w in &wanted {
+        let items = match w.open(&args.params, args.gallery) {
+            Ok(items) => items,
+            Err(why) => {
+                totals.worst = totals.worst.max(refuse(&why));
+                continue;
             }
+        };
+        warn(&items);
+        if let Some(tap) = &mut tap {
+            tap.begin(&items);
         }
-    }
-    let mut worst = Exit::Clean;
-    let mut seconds = 0.0;
-    let mut as_expected = 0;
-    for entry in &programs {
-        let mut settings = Settings::default();
-        (entry.tune)(&mut settings);
-        args.apply(&mut settings);
-        let answer = one(entry, &settings, args.json);
-        // What was found is told even if its trace cannot be kept.
-        let path = write(&answer, &args.trace_dir).unwrap_or_else(|e| {
-            eprintln!("ringzero: cannot write a trace to {}: {e}", args.trace_dir.display());
-            worst = Exit::NotLoaded;
-            None
-        });
-        let good = met(entry, &answer);
-        if args.json {
-            say!("{}", object(entry, &settings, &answer, path.as_deref()));
-        } else if args.gallery {
-            gallery_line(entry, &answer, good);
-        } else {
-            tell(entry, &settings, &answer, path.as_deref());
+        for item in &items {
+            one(item, args, &mut totals, tap.as_mut());
         }
-        let violated = if args.gallery { !good } else { answer.verdict == Verdict::Violated };
-        if violated {
-            worst = worst.max(Exit::Violated);
-        }
-        seconds += answer.seconds;
-        as_expected += usize::from(good);
     }
     if args.gallery && !args.json {
-        say!("gallery: {as_expected} of {} as expected, {seconds:.2} s of checking", programs.len());
+        let skipped = if totals.skipped > 0 { format!(", {} SKIPPED", totals.skipped) } else { String::new() };
+        let Totals { good, count, seconds, .. } = totals;
+        say!("gallery: {good} of {count} as expected{skipped}, {seconds:.2} s of checking");
     }
-    worst
+    totals.worst
 }
 
-fn unknown(name: &str) -> String {
-    let close = |e: &&Entry| e.name.contains(name) || name.contains(e.name.trim_end_matches("-buggy"));
-    let near: Vec<&str> = all().iter().filter(close).map(|e| e.name).take(4).collect();
-    let hint = if Path::new(name).extension().is_some_and(|e| e == "c") {
-        "C programs cannot be loaded yet".to_owned()
-    } else if near.is_empty() {
-        "`ringzero list` names those there are".to_owned()
-    } else {
-        format!("perhaps one of: {}", near.join(", "))
+/// Says what the checker will not see.
+fn warn(items: &[Item]) {
+    let Some(Item::C(module, _)) = items.first() else { return };
+    for w in module.warnings() {
+        eprintln!("ringzero: {}:{}: warning: {}", w.file.display(), w.line, w.what);
+    }
+    if !module.ignored_flags().is_empty() {
+        eprintln!(
+            "ringzero: warning: flags of the Kbuild file that are not honoured: {}",
+            module.ignored_flags().join(" ")
+        );
+    }
+}
+
+/// Checks one program and says what came of it.
+fn one(item: &Item, args: &Check, totals: &mut Totals, tap: Option<&mut Tap>) {
+    let mut settings = Settings::default();
+    item.tune(&mut settings);
+    args.apply(&mut settings);
+    let Some(answer) = checked(item, &settings, args.json || args.tap) else {
+        totals.skipped += 1;
+        skipped(item, args.json);
+        return;
     };
-    format!("there is no program `{name}`; {hint}")
+    // What was found is told even if its trace cannot be kept.
+    let path = write(&answer, &args.trace_dir).unwrap_or_else(|e| {
+        eprintln!("ringzero: cannot write a trace to {}: {e}", args.trace_dir.display());
+        totals.worst = Exit::NotLoaded;
+        None
+    });
+    let expected = item.expected();
+    let good = expected.as_ref().is_none_or(|e| met(e, &answer));
+    if let Some(tap) = tap {
+        tap.case(&answer);
+    } else if args.json {
+        let mut object = object(item, &settings, &answer, path.as_deref());
+        if args.log {
+            object["log"] = item.log(&settings).into();
+        }
+        say!("{object}");
+    } else if args.gallery {
+        gallery_line(item, &answer, good);
+    } else {
+        tell(item, &settings, &answer, path.as_deref());
+        for line in if args.log { item.log(&settings) } else { Vec::new() } {
+            say!("  | {line}");
+        }
+    }
+    let bad = if args.gallery || item.compares() { !good } else { answer.verdict == Verdict::Violated };
+    if bad {
+        totals.worst = totals.worst.max(Exit::Violated);
+    }
+    totals.seconds += answer.seconds;
+    totals.good += usize::from(good);
+    totals.count += 1;
 }
 
-fn one(entry: &Entry, settings: &Settings, quiet: bool) -> Answer {
-    let init = entry.init;
-    let start = || boot(&init);
-    let program = Program::of(entry.name, false, &start);
+fn checked(item: &Item, settings: &Settings, quiet: bool) -> Option<Answer> {
     let live = !quiet && std::io::stderr().is_terminal();
-    let mut told = false;
+    let (mut told, name) = (false, item.name());
     let mut progress = |p: Progress| {
         if live {
             told = true;
             let mut err = std::io::stderr();
-            let line = format!("\r{}: {} executions, {:.0}/s, depth {}   ", entry.name, p.executions, p.rate, p.depth);
+            let line = format!("\r{name}: {} executions, {:.0}/s, depth {}   ", p.executions, p.rate, p.depth);
             let _ = err.write_all(line.as_bytes());
         }
     };
-    let answer = check(&program, settings, &mut progress);
+    let answer = item.check(settings, &mut progress);
     if told {
         eprint!("\r{:79}\r", "");
     }
     answer
 }
 
+fn skipped(item: &Item, as_json: bool) {
+    let Item::Skipped(name, why) = item else { return };
+    if as_json {
+        say!("{}", json!({"program": name, "verdict": "skipped", "why": why}));
+    } else {
+        say!("{name:42} SKIPPED ({why})");
+    }
+}
+
 fn write(answer: &Answer, dir: &Path) -> std::io::Result<Option<PathBuf>> {
     answer.finding.as_ref().map(|t| t.write(dir)).transpose()
 }
 
-/// Whether a program's verdict is the expected one.
-fn met(entry: &Entry, answer: &Answer) -> bool {
-    match (entry.expect, answer.verdict) {
-        (Expect::Holds, v) => v == Verdict::Holds,
-        (Expect::Violated(code), Verdict::Violated) => answer.finding.as_ref().is_some_and(|f| f.code == code),
-        (Expect::Violated(_), _) => false,
-    }
-}
-
-fn expected(e: Expect) -> String {
-    match e {
-        Expect::Holds => "holds".to_owned(),
-        Expect::Violated(code) => format!("violated {code}"),
-    }
-}
-
-fn gallery_line(entry: &Entry, answer: &Answer, good: bool) {
-    let code = answer.finding.as_ref().map(|f| format!(" {}", f.code)).unwrap_or_default();
-    let verdict = format!("{}{code}", answer.verdict.as_str());
-    let note = if good { String::new() } else { format!("  EXPECTED {}", expected(entry.expect)) };
+fn gallery_line(item: &Item, answer: &Answer, good: bool) {
+    let verdict = verdict(answer);
+    let note = if good { String::new() } else { format!("  EXPECTED {}", item.expected().unwrap_or_default()) };
     let (runs, seconds) = (answer.executions, answer.seconds);
-    say!("{:34} {verdict:34} {runs:>7} executions {seconds:>7.3} s{note}", entry.name);
+    say!("{:42} {verdict:30} {runs:>7} executions {seconds:>7.3} s{note}", item.name());
 }
 
 const fn preempt(p: PreemptModel) -> &'static str {
@@ -133,9 +158,10 @@ const fn preempt(p: PreemptModel) -> &'static str {
 fn bounds(s: &Settings) -> String {
     let m = &s.machine;
     let preemptions = m.preemptions.map_or_else(|| "unbounded".to_owned(), |p| p.to_string());
+    let race = if m.c { format!(", data-race {}", m.data_race.as_str()) } else { String::new() };
     format!(
         "{} cpus, preempt {}, time {}, interrupts {} a line, nmis {}, expiries {} a timer, failures {}, preemptions \
-         {preemptions}, {} steps",
+         {preemptions}, {} steps{race}",
         m.cpus,
         preempt(m.preempt),
         if m.time == TimeModel::Strict { "strict" } else { "free" },
@@ -151,13 +177,21 @@ fn granularity(s: &Settings) -> &'static str {
     if s.machine.fine { "fine" } else { "coarse" }
 }
 
-fn tell(entry: &Entry, settings: &Settings, a: &Answer, path: Option<&Path>) {
+fn tell(item: &Item, settings: &Settings, a: &Answer, path: Option<&Path>) {
     if let Some(trace) = &a.finding {
         let path = path.and_then(Path::to_str);
         say!("{}", report::text(trace, style(path)).trim_end());
     }
     let why = a.why.as_ref().map(|w| format!(" ({w})")).unwrap_or_default();
-    say!("{}: {}{why}", entry.name, a.verdict.as_str());
+    say!("{}: {}{why}", item.name(), a.verdict.as_str());
+    if let Some(code) = item.init_failed() {
+        let name = ringzero_front::errno_name(code).map(|n| format!(" ({n})")).unwrap_or_default();
+        say!("  module_init returned {code}{name}, so the module was not loaded");
+    }
+    if let Some(expected) = item.expected().filter(|_| item.compares()) {
+        let word = if met(&expected, a) { "as expected" } else { "NOT AS EXPECTED" };
+        say!("  {word}: {expected}");
+    }
     say!("  sequentially consistent, {}; {}", granularity(settings), bounds(settings));
     let idle = if a.idle > 0 { format!(", {} idle at bound", a.idle) } else { String::new() };
     say!(
@@ -173,13 +207,14 @@ fn tell(entry: &Entry, settings: &Settings, a: &Answer, path: Option<&Path>) {
     }
 }
 
-fn object(entry: &Entry, settings: &Settings, a: &Answer, path: Option<&Path>) -> serde_json::Value {
+fn object(item: &Item, settings: &Settings, a: &Answer, path: Option<&Path>) -> serde_json::Value {
     let m = &settings.machine;
     json!({
-        "program": entry.name,
+        "program": item.name(),
         "verdict": a.verdict.as_str(),
         "finding": a.finding.as_ref().map(|f| f.code.clone()),
-        "expected": expected(entry.expect),
+        "expected": item.expected(),
+        "init": item.init_failed(),
         "executions": a.executions,
         "violations": a.violations,
         "redundant": a.redundant,

@@ -5,7 +5,9 @@ mod args;
 mod check;
 mod exit;
 mod out;
+mod programs;
 mod show;
+mod tap;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         Command::Check(c) => check::run(&c),
         Command::Replay { trace, json } => show::replay(&trace, json),
         Command::Explain { code } => show::explain(&code),
+        Command::Headers => show::headers(),
         Command::List { json } => show::list(json),
     };
     let exit = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {

@@ -2,13 +2,15 @@
 
 use crate::exit::Exit;
 use crate::out::say;
+use crate::programs::refuse;
 use ringzero::program::report::{self, Style};
-use ringzero::program::{Program, TraceFile, boot, replay as again};
+use ringzero::program::{Program, ReplayError, TraceFile, boot, replay as again};
 use ringzero_findings::Code;
-use ringzero_gallery::{Expect, all, find};
+use ringzero_front::Module;
+use ringzero_gallery::{Expect, all, all_c, find, find_c};
 use serde_json::json;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The style of what is printed on stdout.
 pub fn style(path: Option<&str>) -> Style<'_> {
@@ -34,14 +36,11 @@ pub fn replay(path: &Path, as_json: bool) -> Exit {
         );
         return Exit::NotLoaded;
     }
-    let Some(entry) = find(&trace.program) else {
-        eprintln!("ringzero: {}: there is no program `{}`", path.display(), trace.program);
-        return Exit::NotLoaded;
+    let replayed = match replay_any(&trace) {
+        Ok(replayed) => replayed,
+        Err(why) => return refuse(&format!("{}: {why}", path.display())),
     };
-    let init = entry.init;
-    let start = || boot(&init);
-    let program = Program::of(entry.name, false, &start);
-    match again(&program, &trace) {
+    match replayed {
         Ok(t) if t == trace => {
             if as_json {
                 say!("{}", report::json(&t));
@@ -58,6 +57,41 @@ pub fn replay(path: &Path, as_json: bool) -> Exit {
             eprintln!("ringzero: {}: {e}", path.display());
             Exit::NotLoaded
         }
+    }
+}
+
+/// Replays a trace of whatever program; the outer error says that there is no such program any more.
+fn replay_any(trace: &TraceFile) -> Result<Result<TraceFile, ReplayError>, String> {
+    if let Some(m) = &trace.module {
+        let mut module = if m.sources.is_empty() {
+            let Some(p) = find_c(&trace.program) else { return Err(missing(trace)) };
+            Module::from_text(p.name, p.path, p.text)
+        } else {
+            Module::open(&m.sources.iter().map(PathBuf::from).collect::<Vec<_>>())
+        }
+        .map_err(|e| e.to_string())?;
+        for given in &m.params {
+            module.set_param(given)?;
+        }
+        return Ok(module.replay(trace));
+    }
+    let Some(entry) = find(&trace.program) else { return Err(missing(trace)) };
+    let init = entry.init;
+    let start = || boot(&init);
+    Ok(again(&Program::of(entry.name, false, &start), trace))
+}
+
+fn missing(trace: &TraceFile) -> String {
+    format!("there is no program `{}`", trace.program)
+}
+
+pub fn headers() -> Exit {
+    match ringzero_front::headers() {
+        Ok(dir) => {
+            say!("{}", dir.display());
+            Exit::Clean
+        }
+        Err(e) => refuse(&e.to_string()),
     }
 }
 
@@ -89,7 +123,19 @@ pub fn list(as_json: bool) -> Exit {
                 json!({"program": name, "about": about, "group": group, "expected": expected, "source": source})
             );
         } else {
-            say!("{:34} {expected:30} {}", e.name, e.about);
+            say!("{:42} {expected:30} {}", e.name, e.about);
+        }
+    }
+    for p in all_c() {
+        let (name, about, source, expected) = (p.name, p.about(), p.path, p.expects());
+        if as_json {
+            let group = p.group().as_str();
+            say!(
+                "{}",
+                json!({"program": name, "about": about, "group": group, "expected": expected, "source": source})
+            );
+        } else {
+            say!("{name:42} {expected:30} {about}");
         }
     }
     Exit::Clean

@@ -18,7 +18,9 @@ mod entry;
 mod support;
 
 mod bugs;
+mod c;
 mod count;
 mod explore;
 
+pub use c::{CProgram, all_c, find_c};
 pub use entry::{Entry, Expect, Group, all, find};

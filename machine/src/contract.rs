@@ -505,6 +505,11 @@ pub trait Machine {
     fn object_born(&self, addr: usize, size: usize, place: Place, name: &'static str);
     /// The object dies (`kfree`); a second death, or an unknown address, is reported.
     fn object_dies(&self, addr: usize, place: Place);
+    /// The size of the memory object that begins at `addr` and is alive (`ksize`).
+    fn object_size(&self, addr: usize) -> Option<usize> {
+        let _ = addr;
+        None
+    }
     /// Registers the program's exit function.
     fn on_exit(&self, entry: unsafe fn(*mut ()), data: *mut ());
     /// Leaves a line for the report's log.

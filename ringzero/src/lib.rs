@@ -32,8 +32,10 @@ pub use ringzero_model::TimeModel;
 /// For programs that are run by name: the command line and the gallery.
 pub mod program {
     pub use crate::boot::boot;
-    pub use ringzero_explore::{Answer, Program, Settings, check, fingerprint, replay};
-    pub use ringzero_model::Config;
+    pub use ringzero_explore::{
+        Answer, FileModule, Program, ReplayError, Settings, check, fingerprint, plainest_log, replay,
+    };
+    pub use ringzero_model::{Config, DataRace};
     pub use ringzero_report as report;
     pub use ringzero_trace::{TraceError, TraceFile};
 }

@@ -2,7 +2,7 @@
 //!
 //! Twenty minutes on two cores are the limit for the whole; the closing line says when it was passed.
 
-use crate::{cargo, tidy};
+use crate::{cargo, linux_tests, tidy};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Stdio;
@@ -27,6 +27,8 @@ enum Work {
     Cargo(&'static [&'static str], &'static [(&'static str, &'static str)]),
     /// The rules of `tidy`, in this process.
     Tidy,
+    /// Linux's own test modules, if their package can be had.
+    LinuxTests,
 }
 
 /// Runs all stages.
@@ -76,12 +78,14 @@ fn stages(nextest: bool) -> Vec<Stage> {
         Stage { name: "tests", work: Work::Cargo(tests, &[]) },
         stage("documentation tests", &["test", "--workspace", "--doc", "--release", "--locked"]),
         stage("gallery", &["run", "--release", "--locked", "--", "check", "--gallery"]),
+        Stage { name: "linux-tests", work: Work::LinuxTests },
     ]
 }
 
 fn perform(root: &Path, work: &Work) -> Result<()> {
     match work {
         Work::Tidy => tidy::run(root),
+        Work::LinuxTests => linux_tests::run(root, true),
         Work::Cargo(arguments, variables) => {
             let status = cargo(root).args(*arguments).envs(variables.iter().copied()).status()?;
             if status.success() {
@@ -118,7 +122,7 @@ mod tests {
     fn doc_tests_run_once_with_and_without_nextest() {
         for nextest in [true, false] {
             let names: Vec<_> = stages(nextest).iter().map(|stage| stage.name).collect();
-            assert_eq!(names.len(), 7, "{names:?}");
+            assert_eq!(names.len(), 8, "{names:?}");
             let plain =
                 |stage: &&Stage| matches!(stage.work, Work::Cargo(["test", rest @ ..], _) if !rest.contains(&"--doc"));
             assert_eq!(stages(nextest).iter().filter(plain).count(), usize::from(!nextest));

@@ -2,11 +2,13 @@
 //!
 //! - `ci`: everything that must pass, in one command;
 //! - `tidy`: the rules about the code that no compiler and no linter checks;
+//! - `linux-tests`: Linux's own test modules, unmodified, under the checker;
 //! - `bench explore`: the explorer against its peers.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod ci;
+mod linux_tests;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +29,8 @@ enum Task {
     Ci,
     /// Check the project's own rules: layering, lengths, banned calls, statics, finding pages, words.
     Tidy,
+    /// Check Linux's own test modules, unmodified, from Debian's source package.
+    LinuxTests,
     /// Measure against the peers.
     Bench {
         #[command(subcommand)]
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Ci => ci::run(&root),
         Task::Tidy => tidy::run(&root),
+        Task::LinuxTests => linux_tests::run(&root, false),
         Task::Bench { which } => bench::run(&root, &which),
     };
     match result {

@@ -95,6 +95,15 @@ pub fn fingerprint(program: &Program<'_>, machine: &Config) -> u64 {
     h
 }
 
+/// What the program logs in its plainest execution: without a switch or an arrival that is not needed.
+#[must_use]
+pub fn plainest_log(program: &Program<'_>, machine: &Config) -> Vec<String> {
+    let model = Model::new(machine.clone());
+    let mut replay = Replay::new(Vec::new(), ReplayMode::Lenient);
+    let (_, recording) = model.execute(&mut replay, program.boot, true);
+    recording.unwrap_or_default().log.into_iter().map(|l| l.text).collect()
+}
+
 fn record(program: &Program<'_>, machine: &Config, choices: &[Choice]) -> (Option<Found>, Recording, Option<usize>) {
     let model = Model::new(machine.clone());
     let mut replay = Replay::new(choices.to_vec(), ReplayMode::Exact);

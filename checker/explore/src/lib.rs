@@ -7,7 +7,7 @@ mod minimise;
 mod search;
 mod settings;
 
-pub use evidence::{ReplayError, fingerprint, replay};
+pub use evidence::{ReplayError, fingerprint, plainest_log, replay};
 pub use ringzero_trace::FileModule;
 pub use search::check;
 pub use settings::{Answer, Progress, Settings, Strategy, Verdict};

@@ -45,11 +45,19 @@ codes! {
     UnbalancedContext,
     /// A lock is released by a context that does not hold it.
     UnlockByOther,
+    /// A lock is used that was never initialised.
+    UninitialisedLock,
     /// Freed memory is touched.
     UseAfterFree,
     /// Memory is freed twice, or was never allocated.
     DoubleFree,
-    /// Memory is still allocated when the program has ended.
+    /// Something touches memory beside the allocation that it was meant for.
+    OutOfBounds,
+    /// An object on a stack is used after its function has returned.
+    UseAfterReturn,
+    /// A reference count is used as it must not be.
+    Refcount,
+    /// Memory is still allocated, or something is still armed, requested, queued or held when the program has ended.
     Leak,
     /// Two accesses to plain data are not ordered.
     DataRace,
@@ -57,6 +65,18 @@ codes! {
     Livelock,
     /// Code blocks or loops without coming to a step.
     SoftLockup,
+    /// An address where there is no memory is used.
+    PageFault,
+    /// A division by zero.
+    DivideError,
+    /// A context has used up its stack.
+    StackOverflow,
+    /// The condition of a `WARN_ON()` came true.
+    Warn,
+    /// The condition of a `BUG_ON()` came true, or an invalid instruction was met.
+    Bug,
+    /// An expectation or assertion of a KUnit case failed.
+    Kunit,
     /// The program's own check failed.
     Panic,
     /// The program did something else than in an execution with the same choices.
@@ -76,12 +96,22 @@ impl Code {
             Code::SleepInAtomic => "sleep-in-atomic",
             Code::UnbalancedContext => "unbalanced-context",
             Code::UnlockByOther => "unlock-by-other",
+            Code::UninitialisedLock => "uninitialised-lock",
             Code::UseAfterFree => "use-after-free",
             Code::DoubleFree => "double-free",
+            Code::OutOfBounds => "out-of-bounds",
+            Code::UseAfterReturn => "use-after-return",
+            Code::Refcount => "refcount",
             Code::Leak => "leak",
             Code::DataRace => "data-race",
             Code::Livelock => "livelock",
             Code::SoftLockup => "soft-lockup",
+            Code::PageFault => "page-fault",
+            Code::DivideError => "divide-error",
+            Code::StackOverflow => "stack-overflow",
+            Code::Warn => "warn",
+            Code::Bug => "bug",
+            Code::Kunit => "kunit",
             Code::Panic => "panic",
             Code::NondeterministicProgram => "nondeterministic-program",
         }
@@ -117,12 +147,22 @@ impl Code {
             Code::SleepInAtomic => include_str!("../../../docs/explain/sleep-in-atomic.md"),
             Code::UnbalancedContext => include_str!("../../../docs/explain/unbalanced-context.md"),
             Code::UnlockByOther => include_str!("../../../docs/explain/unlock-by-other.md"),
+            Code::UninitialisedLock => include_str!("../../../docs/explain/uninitialised-lock.md"),
             Code::UseAfterFree => include_str!("../../../docs/explain/use-after-free.md"),
             Code::DoubleFree => include_str!("../../../docs/explain/double-free.md"),
+            Code::OutOfBounds => include_str!("../../../docs/explain/out-of-bounds.md"),
+            Code::UseAfterReturn => include_str!("../../../docs/explain/use-after-return.md"),
+            Code::Refcount => include_str!("../../../docs/explain/refcount.md"),
             Code::Leak => include_str!("../../../docs/explain/leak.md"),
             Code::DataRace => include_str!("../../../docs/explain/data-race.md"),
             Code::Livelock => include_str!("../../../docs/explain/livelock.md"),
             Code::SoftLockup => include_str!("../../../docs/explain/soft-lockup.md"),
+            Code::PageFault => include_str!("../../../docs/explain/page-fault.md"),
+            Code::DivideError => include_str!("../../../docs/explain/divide-error.md"),
+            Code::StackOverflow => include_str!("../../../docs/explain/stack-overflow.md"),
+            Code::Warn => include_str!("../../../docs/explain/warn.md"),
+            Code::Bug => include_str!("../../../docs/explain/bug.md"),
+            Code::Kunit => include_str!("../../../docs/explain/kunit.md"),
             Code::Panic => include_str!("../../../docs/explain/panic.md"),
             Code::NondeterministicProgram => include_str!("../../../docs/explain/nondeterministic-program.md"),
         }
@@ -143,7 +183,7 @@ mod tests {
     #[test]
     fn words_lead_back_to_their_codes() {
         let words: HashSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
-        assert_eq!((words.len(), Code::ALL.len()), (16, 16));
+        assert_eq!((words.len(), Code::ALL.len()), (26, 26));
         for &code in Code::ALL {
             assert_eq!(Code::parse(code.as_str()), Some(code));
             assert_eq!(code.to_string(), code.as_str());
@@ -157,8 +197,14 @@ mod tests {
         for &code in Code::ALL {
             let page = code.explain();
             assert!(page.starts_with(&format!("# {code}\n")), "{code}");
-            assert_eq!(page.matches("\n```rust,buggy\n").count(), 1, "{code}");
-            assert_eq!(page.matches("\n```rust,fixed\n").count(), 1, "{code}");
+            let blocks = |language: &str, which: &str| page.matches(&format!("\n```{language},{which}\n")).count();
+            let counts = ["rust", "c"].map(|l| (blocks(l, "buggy"), blocks(l, "fixed")));
+            assert!(matches!(counts, [(1, 1), (0, 0)] | [(0, 0), (1, 1)]), "{code}: {counts:?}");
+            assert_eq!(page.matches("\n```").count(), 4, "{code}: other blocks");
+            assert!(
+                page.contains("\n**How Ringzero finds it.** ") && page.contains("\n**What it cannot see.** "),
+                "{code}"
+            );
             let lines = page.lines().count();
             assert!((25..=60).contains(&lines), "{code}: {lines} lines");
         }

@@ -20,15 +20,27 @@ impl Code {
             Code::UnbalancedContext => {
                 "each disable has its enable, in the same context, and neither undoes somebody else's"
             }
-            Code::UnlockByOther => "a spinlock is released by the context that took it",
+            Code::UnlockByOther => "a spinlock or mutex is released by the context that took it",
+            Code::UninitialisedLock => "a lock is initialised before its first use: all zeroes are no lock",
             Code::UseAfterFree => "nothing touches an object after kfree(); who keeps a pointer keeps a reference",
             Code::DoubleFree => "what kmalloc() returned is given to kfree() exactly once",
-            Code::Leak => "what kmalloc() returned is given to kfree() before the module is gone",
+            Code::OutOfBounds => "code stays within the object that it was given, whose size is that of its allocation",
+            Code::UseAfterReturn => "an object on a stack is out of everybody's reach when its function returns",
+            Code::Refcount => "a reference is taken only where there is one already, and each is dropped exactly once",
+            Code::Leak => {
+                "what was allocated, armed, requested, queued or taken is given back before the module is gone"
+            }
             Code::DataRace => {
                 "plain shared data is only touched under one lock, or in an order that something guarantees"
             }
             Code::Livelock => "code that tries again makes progress, whatever the others do",
             Code::SoftLockup => "kernel code does not loop or block where nothing else can run",
+            Code::PageFault => "a pointer that is followed points to memory: set before, tested if it may be NULL",
+            Code::DivideError => "what is divided by is not zero, at the moment of the division",
+            Code::StackOverflow => "a kernel stack is small: no recursion without a bound, no large objects on it",
+            Code::Warn => "the condition of a WARN_ON() never comes true: it says what cannot be",
+            Code::Bug => "the condition of a BUG_ON() never comes true: it says what cannot be",
+            Code::Kunit => "what a KUnit case expects holds in every execution",
             Code::Panic => "what the program asserts holds in every execution",
             Code::NondeterministicProgram => "a program under check depends on nothing but its own steps",
         }
@@ -37,44 +49,86 @@ impl Code {
     /// What to use instead. `at` says where the earlier place of the finding is, as in `line 41`.
     #[must_use]
     pub fn help(self, at: Option<&str>) -> String {
-        let at = at.map_or_else(String::new, |at| format!(" at {at}"));
+        match (self, at) {
+            (Code::IrqDeadlock | Code::SoftirqDeadlock, None) => self.advice().replace('%', " where the task takes it"),
+            (_, None) => self.advice().replace('%', ""),
+            (_, Some(at)) => self.advice().replace('%', &format!(" at {at}")),
+        }
+    }
+
+    /// The help; a `%` stands for where the earlier place is.
+    const fn advice(self) -> &'static str {
         match self {
-            Code::SelfDeadlock => format!(
-                "release it{at} before, or call a variant that expects it to be held; in a handler of the line, \
+            Code::SelfDeadlock => {
+                "release it% before, or call a variant that expects it to be held; in a handler of the line, \
                  disable_irq_nosync() does not wait"
-            ),
-            Code::Deadlock => format!("take them in the same order everywhere, or give up what is held{at} before waiting"),
-            Code::IrqDeadlock if at.is_empty() => "take it with spin_lock_irqsave() where the task takes it".to_owned(),
-            Code::IrqDeadlock => format!("take it with spin_lock_irqsave(){at}"),
-            Code::SoftirqDeadlock if at.is_empty() => "take it with spin_lock_bh() where the task takes it".to_owned(),
-            Code::SoftirqDeadlock => format!("take it with spin_lock_bh(){at}"),
-            Code::Hang => "make the condition true before wake_up(), and test it after prepare_to_wait(), as wait_event() does"
-                .to_owned(),
-            Code::SleepInAtomic => format!(
-                "do it before the section that begins{at} or after it, use the form that does not sleep (GFP_ATOMIC), \
+            }
+            Code::Deadlock => "take them in the same order everywhere, or give up what is held% before waiting",
+            Code::IrqDeadlock => "take it with spin_lock_irqsave()%",
+            Code::SoftirqDeadlock => "take it with spin_lock_bh()%",
+            Code::Hang => {
+                "make the condition true before wake_up(), and test it after prepare_to_wait(), as wait_event() does"
+            }
+            Code::SleepInAtomic => {
+                "do it before the section that begins% or after it, use the form that does not sleep (GFP_ATOMIC), \
                  or protect with a mutex"
-            ),
+            }
             Code::UnbalancedContext => {
-                "use save and restore (spin_lock_irqsave()) where the state at entry is not known, and leave on every path"
-                    .to_owned()
+                "use save and restore (spin_lock_irqsave()) where the state at entry is not known, and leave on every \
+                 path"
             }
             Code::UnlockByOther => {
-                "release it where it was taken; to signal another context, use a completion or a semaphore".to_owned()
+                "release it where it was taken; to signal another context, use a completion or a semaphore"
             }
-            Code::UseAfterFree => format!(
-                "take a reference while the lock that finds the object is held, and free it{at} when the last is dropped; \
-                 timers: del_timer_sync() first"
-            ),
-            Code::DoubleFree => "let one owner free it: whoever's atomic_dec_and_test() or del_timer() says so".to_owned(),
-            Code::Leak => "free it on every path, on errors and in the exit function too".to_owned(),
-            Code::DataRace => "hold one lock around both, or mark both accesses (READ_ONCE(), WRITE_ONCE(), atomic_t)".to_owned(),
-            Code::Livelock => "bound the retries, or wait for what is missing instead of asking again".to_owned(),
+            Code::UninitialisedLock => {
+                "spin_lock_init() (mutex_init(), init_waitqueue_head(), ...) before anybody can reach it, or \
+                 DEFINE_SPINLOCK() (DEFINE_MUTEX(), DECLARE_WAIT_QUEUE_HEAD(), ...)"
+            }
+            Code::UseAfterFree => {
+                "take a reference while the lock that finds the object is held, and free it% when the last is dropped; \
+                 first del_timer_sync(), cancel_work_sync(), tasklet_kill(), free_irq() of whatever comes to it"
+            }
+            Code::DoubleFree => "let one owner free it: whoever's atomic_dec_and_test() or del_timer() says so",
+            Code::OutOfBounds => {
+                "compare the index with the size allocated%, in the section that uses it; text needs strlen() + 1 bytes"
+            }
+            Code::UseAfterReturn => {
+                "before the function returns, take it back from whoever has it: finish_wait(), del_timer_sync(), \
+                 cancel_work_sync(), or wait for the completion itself"
+            }
+            Code::Refcount => {
+                "take a reference while you hold one, or by refcount_inc_not_zero() under the lock that finds the \
+                 object; drop each one once"
+            }
+            Code::Leak => {
+                "give it back on every path, on errors and in the exit function too: kfree(), del_timer_sync(), \
+                 free_irq(), cancel_work_sync(), tasklet_kill()"
+            }
+            Code::DataRace => "hold one lock around both, or mark both accesses (READ_ONCE(), WRITE_ONCE(), atomic_t)",
+            Code::Livelock => "bound the retries, or wait for what is missing instead of asking again",
             Code::SoftLockup => {
-                "wait with cpu_relax() in the loop, or sleep; do not block in the host's operating system".to_owned()
+                "read the word anew in each round (READ_ONCE()) and call cpu_relax(), or sleep; do not block in the \
+                 host's operating system"
             }
-            Code::Panic => "read the steps from the end: the last write to what was asserted is where it went wrong".to_owned(),
+            Code::PageFault => {
+                "set the pointer before anybody can follow it (request_irq() comes last), and test what may be NULL or \
+                 ERR_PTR()"
+            }
+            Code::DivideError => {
+                "read the divisor once (READ_ONCE(), or under the lock), test that value, divide by it"
+            }
+            Code::StackOverflow => "make a loop of the recursion, or bound its depth; kmalloc() what is large",
+            Code::Warn => {
+                "test and act in one section or one atomic operation; what may happen after all is no case for WARN_ON()"
+            }
+            Code::Bug => {
+                "test and act in one section or one atomic operation; where an error can be returned, return it"
+            }
+            Code::Kunit => "read the steps from the end: the last write to what is compared is where it went wrong",
+            Code::Panic => "read the steps from the end: the last write to what was asserted is where it went wrong",
             Code::NondeterministicProgram => {
-                "no wall clock, no real randomness, no addresses, no hash order; shared state in ringzero::global!".to_owned()
+                "no wall clock or cycle counter, no real randomness, no addresses, no hash order; in Rust, shared \
+                 state in ringzero::global!"
             }
         }
     }
@@ -90,11 +144,25 @@ impl Code {
             Code::Hang => Some(("the hung task detector", "INFO: task blocked for more than 120 seconds")),
             Code::SleepInAtomic => Some(("might_sleep()", "BUG: sleeping function called from invalid context")),
             Code::UnlockByOther => Some(("spinlock debugging", "BUG: spinlock wrong owner")),
+            Code::UninitialisedLock => Some(("spinlock debugging", "BUG: spinlock bad magic")),
             Code::UseAfterFree => Some(("KASAN", "BUG: KASAN: slab-use-after-free")),
             Code::DoubleFree => Some(("KASAN", "BUG: KASAN: double-free")),
+            Code::OutOfBounds => Some(("KASAN", "BUG: KASAN: slab-out-of-bounds")),
+            Code::UseAfterReturn => Some(("KASAN", "BUG: KASAN: stack-out-of-bounds")),
+            Code::Refcount => {
+                Some(("refcount_t", "refcount_t: addition on 0; use-after-free, or underflow, or saturated"))
+            }
             Code::Leak => Some(("kmemleak", "unreferenced object")),
             Code::DataRace => Some(("KCSAN", "BUG: KCSAN: data-race")),
             Code::SoftLockup => Some(("the watchdog", "BUG: soft lockup - CPU stuck")),
+            Code::PageFault => {
+                Some(("an oops", "BUG: unable to handle page fault, or kernel NULL pointer dereference"))
+            }
+            Code::DivideError => Some(("an oops", "divide error: 0000")),
+            Code::StackOverflow => Some(("an oops", "BUG: stack guard page was hit")),
+            Code::Warn => Some(("the kernel's log", "WARNING: CPU: ... PID: ... at FILE:LINE")),
+            Code::Bug => Some(("an oops", "kernel BUG at FILE:LINE!")),
+            Code::Kunit => Some(("KUnit", "not ok")),
             Code::UnbalancedContext | Code::Livelock | Code::Panic | Code::NondeterministicProgram => None,
         }
     }
@@ -120,12 +188,22 @@ impl Code {
             Code::SleepInAtomic => "SLEEP IN ATOMIC",
             Code::UnbalancedContext => "UNBALANCED CONTEXT",
             Code::UnlockByOther => "UNLOCK BY OTHER",
+            Code::UninitialisedLock => "UNINITIALISED LOCK",
             Code::UseAfterFree => "USE AFTER FREE",
             Code::DoubleFree => "DOUBLE FREE",
+            Code::OutOfBounds => "OUT OF BOUNDS",
+            Code::UseAfterReturn => "USE AFTER RETURN",
+            Code::Refcount => "REFCOUNT",
             Code::Leak => "LEAK",
             Code::DataRace => "DATA RACE",
             Code::Livelock => "LIVELOCK",
             Code::SoftLockup => "SOFT LOCKUP",
+            Code::PageFault => "PAGE FAULT",
+            Code::DivideError => "DIVIDE ERROR",
+            Code::StackOverflow => "STACK OVERFLOW",
+            Code::Warn => "WARNING",
+            Code::Bug => "BUG",
+            Code::Kunit => "KUNIT",
             Code::Panic => "PANIC",
             Code::NondeterministicProgram => "NONDETERMINISTIC PROGRAM",
         }
@@ -142,11 +220,21 @@ impl Code {
             Code::UnbalancedContext => "changed here",
             Code::UseAfterFree => "freed here",
             Code::DoubleFree => "freed here first",
+            Code::OutOfBounds => "allocated here",
+            Code::UseAfterReturn => "made here, on the stack",
             Code::DataRace => "one access",
             Code::Hang
             | Code::Leak
             | Code::Livelock
             | Code::SoftLockup
+            | Code::UninitialisedLock
+            | Code::Refcount
+            | Code::PageFault
+            | Code::DivideError
+            | Code::StackOverflow
+            | Code::Warn
+            | Code::Bug
+            | Code::Kunit
             | Code::Panic
             | Code::NondeterministicProgram => "earlier here",
         }
@@ -166,11 +254,20 @@ impl Code {
             Code::UnlockByOther => "released here by another",
             Code::UseAfterFree => "touched here",
             Code::DoubleFree => "freed here again",
-            Code::Leak => "allocated here, never freed",
+            Code::UninitialisedLock => "used here, never initialised",
+            Code::OutOfBounds => "beside the object here",
+            Code::UseAfterReturn => "used here, after its function returned",
+            Code::Refcount => "misused here",
+            Code::Leak => "made here, never given back",
             Code::DataRace => "the other, with no order between",
             Code::Livelock => "still at work here",
             Code::SoftLockup => "last step before it got stuck",
-            Code::Panic => "fails here",
+            Code::PageFault => "no memory at the address used here",
+            Code::DivideError => "divides by zero here",
+            Code::StackOverflow => "no room on the stack here",
+            Code::Warn => "warns here",
+            Code::Bug => "ends here",
+            Code::Kunit | Code::Panic => "fails here",
             Code::NondeterministicProgram => "differs here",
         }
     }
@@ -188,6 +285,7 @@ mod tests {
             }
             for help in [code.help(None), code.help(Some("line 41"))] {
                 assert!(!help.is_empty() && help.is_ascii() && !help.contains('\n') && !help.contains("  "), "{help}");
+                assert!(!help.contains('%'), "{help}");
             }
         }
     }

@@ -47,8 +47,17 @@ fn conclusion(view: &View<'_>, marks: &[Mark]) -> String {
         (Code::UnbalancedContext, Some(a), Some(b), _) if a != b => {
             format!("step {b} does not find what step {a} left")
         }
+        (Code::OutOfBounds, _, Some(b), _) => format!("step {b} touches what is not the object's"),
+        (Code::UseAfterReturn, _, Some(b), _) => format!("step {b} uses what lay in a frame that is gone"),
+        (Code::UninitialisedLock, _, Some(b), _) => format!("step {b} uses a lock that nobody has initialised"),
+        (Code::Refcount, _, Some(b), _) => format!("after step {b} the count is not that of the references"),
+        (Code::PageFault | Code::DivideError | Code::StackOverflow, _, Some(b), _) => {
+            format!("step {b} is where Linux prints an oops")
+        }
+        (Code::Warn | Code::Bug, _, Some(b), _) => format!("step {b} meets what the program says cannot be"),
+        (Code::Kunit, _, Some(b), _) => format!("step {b} is not what the case expects"),
         (Code::Panic, _, Some(b), _) => format!("step {b} fails a check of the program's own"),
-        (Code::Leak, ..) => "nobody freed it before the program was gone".to_owned(),
+        (Code::Leak, ..) => "nobody gave it back before the program was gone".to_owned(),
         (Code::Livelock, ..) => format!("still at work after {} steps", view.trace.bounds.steps),
         _ => rule(),
     }

@@ -13,7 +13,7 @@ const NARROW: usize = 24;
 const PLACES: usize = 8;
 const FLAGS: &str = "irqs-off / need-resched / context / preempt depth, before the step";
 /// Operations whose value is what they read.
-const READS: [&str; 4] = ["atomic_read", "plain read", "READ_ONCE", "spin_is_locked"];
+const READS: [&str; 5] = ["atomic_read", "plain read", "READ_ONCE", "spin_is_locked", "mutex_is_locked"];
 /// Operations of which the value they overwrite says something.
 const WRITES: [&str; 5] = ["atomic_set", "plain write", "WRITE_ONCE", "atomic_rmw", "cmpxchg"];
 
@@ -149,8 +149,10 @@ fn result(row: &FileRow) -> String {
     let op = row.op.as_str();
     match row.kind {
         FileRowKind::Waits => if row.cpu.is_some() { "spins" } else { "waits" }.to_owned(),
-        FileRowKind::Step if op == "spin_lock" => "ok".to_owned(),
-        FileRowKind::Step if op == "spin_trylock" => if row.old == 0 { "ok" } else { "busy" }.to_owned(),
+        FileRowKind::Step if op == "spin_lock" || op == "mutex_lock" => "ok".to_owned(),
+        FileRowKind::Step if op == "spin_trylock" || op == "mutex_trylock" => {
+            if row.old == 0 { "ok" } else { "busy" }.to_owned()
+        }
         FileRowKind::Step if READS.contains(&op) => value(row.old).map_or_else(String::new, |v| format!("= {v}")),
         FileRowKind::Step if WRITES.contains(&op) => value(row.old).map_or_else(String::new, |v| format!("was {v}")),
         _ => String::new(),

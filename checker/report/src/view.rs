@@ -11,7 +11,15 @@ const HEAD: usize = 16;
 /// The gate that says nothing of the context.
 const TASK_START: &str = "task start";
 /// Operations that give up the CPU and come back.
-const SLEEPS: [&str; 2] = ["schedule", "kthread_stop (wait)"];
+const SLEEPS: [&str; 7] = [
+    "schedule",
+    "schedule_timeout",
+    "kthread_stop (wait)",
+    "wait_for_completion",
+    "flush_work",
+    "cancel_work_sync",
+    "tasklet_kill",
+];
 
 /// A trace with what the report says of each row.
 pub struct View<'a> {
@@ -66,9 +74,15 @@ impl<'a> View<'a> {
     pub fn holder(&self, i: usize) -> Option<usize> {
         let rows = &self.trace.rows;
         let slot = rows[i].slot.filter(|_| rows[i].kind == FileRowKind::Waits)?;
+        self.holder_of(slot, i)
+    }
+
+    /// The row before row `i` that took the lock `slot`, if it is held there.
+    fn holder_of(&self, slot: u32, i: usize) -> Option<usize> {
+        let rows = &self.trace.rows;
         rows[..i].iter().enumerate().filter(|(_, r)| r.slot == Some(slot)).fold(None, |held, (j, r)| match r {
             r if takes(r) => Some(j),
-            r if r.kind == FileRowKind::Step && r.op == "spin_unlock" => None,
+            r if r.kind == FileRowKind::Step && ["spin_unlock", "mutex_unlock"].contains(&r.op.as_str()) => None,
             _ => held,
         })
     }
@@ -86,8 +100,18 @@ impl<'a> View<'a> {
                 Code::SleepInAtomic
                     | Code::UnbalancedContext
                     | Code::UnlockByOther
+                    | Code::UninitialisedLock
                     | Code::UseAfterFree
                     | Code::DoubleFree
+                    | Code::OutOfBounds
+                    | Code::UseAfterReturn
+                    | Code::Refcount
+                    | Code::PageFault
+                    | Code::DivideError
+                    | Code::StackOverflow
+                    | Code::Warn
+                    | Code::Bug
+                    | Code::Kunit
                     | Code::Panic
             )
         );
@@ -108,12 +132,16 @@ impl<'a> View<'a> {
     pub fn preemptions(&self) -> usize {
         let rows = &self.trace.rows;
         let is_task = |r: &FileRow| r.context.starts_with("task ") && r.kind != FileRowKind::Waits;
+        // A mutex that was held when the CPU went to another task was slept for.
+        let slept = |i: usize, l: &FileRow| {
+            SLEEPS.contains(&l.op.as_str())
+                || (l.kind, l.cpu) == (FileRowKind::Waits, None)
+                || (l.op == "mutex_lock" && l.slot.is_some_and(|slot| self.holder_of(slot, i + 1).is_some()))
+        };
         let switched = |&(i, r): &(usize, &FileRow)| {
             let next = rows[i + 1..].iter().find(|n| n.cpu == r.cpu && is_task(n));
             let later = rows[i + 1..].iter().find(|n| n.label.proc == r.label.proc);
-            next.is_some_and(|n| n.label.proc != r.label.proc)
-                && later
-                    .is_some_and(|l| !SLEEPS.contains(&l.op.as_str()) && (l.kind, l.cpu) != (FileRowKind::Waits, None))
+            next.is_some_and(|n| n.label.proc != r.label.proc) && later.is_some_and(|l| !slept(i, l))
         };
         rows.iter().enumerate().filter(|(_, r)| is_task(r) && r.cpu.is_some()).filter(switched).count()
     }
@@ -163,7 +191,12 @@ impl<'a> View<'a> {
 
 /// Whether the row takes a lock.
 pub fn takes(r: &FileRow) -> bool {
-    r.kind == FileRowKind::Step && (r.op == "spin_lock" || (r.op == "spin_trylock" && r.old == 0))
+    r.kind == FileRowKind::Step
+        && match r.op.as_str() {
+            "spin_lock" | "mutex_lock" => true,
+            "spin_trylock" | "mutex_trylock" => r.old == 0,
+            _ => false,
+        }
 }
 
 /// The trace with texts that can be printed.

@@ -9,11 +9,14 @@ pub struct Hooks {
     /// Runs the pending softirqs of this CPU. Called by `local_bh_enable` in a task, with interrupts on, bottom halves
     /// enabled and preemption disabled; must return the same way. Installed by `softirq::init()`.
     pub softirq: Cell<Option<fn(Place)>>,
+    /// The running task may give up its CPU from now on (`true`), or goes on (`false`). Called in a task that may sleep,
+    /// around each wait that may sleep; may take steps. Installed by `workqueue`, whose workers' sleeps let others go on.
+    pub sleep: Cell<Option<fn(bool, Place)>>,
 }
 
 machine_local! {
     /// The hooks of this instance.
-    pub static HOOKS: Hooks = Hooks { softirq: Cell::new(None) };
+    pub static HOOKS: Hooks = Hooks { softirq: Cell::new(None), sleep: Cell::new(None) };
 }
 
 /// Where the running context became atomic, for the second line of a report. Right as long as it is atomic: contexts

@@ -148,6 +148,21 @@ pub(crate) mod at {
         }
     }
 
+    /// Masks interrupts as a part of the step that was just taken: none enters between the two (invariant 1).
+    #[inline]
+    pub fn local_irq_disable_with_step(place: Place) {
+        let cpu = cpu();
+        let irq = cpu.irq.get();
+        if irq.masked {
+            return;
+        }
+        cpu.irq.set(IrqState { masked: true, ..irq });
+        note_masked(place);
+        if let Some(m) = machine() {
+            m.irq_edge(true);
+        }
+    }
+
     /// Unmasks interrupts if they are off.
     #[inline]
     pub fn local_irq_enable() {

@@ -19,8 +19,9 @@
 //! off), other tasks (count zero, mask off).
 //!
 //! **Invariants.**
-//! 1. A window that closes is announced as a gate just before, and only then; opening one is not announced: the next
-//!    step is the first place where something can enter.
+//! 1. A window that closes is announced as a gate just before, and only then, unless it closes together with a step
+//!    (`local_irq_disable_with_step`); opening one is not announced: the next step is the first place where something
+//!    can enter.
 //! 2. The machine's `irq_edge(true)` comes right after the mask goes on, `irq_edge(false)` right before it goes off.
 //! 3. No count goes below what was added, and none overflows into the next field: finding `unbalanced-context`.
 //! 4. Whoever restores the mask finds it on. If it is off already, somebody inside the section switched interrupts on
@@ -70,7 +71,7 @@ pub use irq::{
     local_irq_enable, local_irq_restore, local_irq_save, local_save_flags, nmi_enter, nmi_exit,
 };
 pub use preempt::{preempt_disable, preempt_enable, preempt_enable_no_resched};
-pub use sleep::{assert_may_sleep, cond_resched, might_sleep, might_sleep_if, might_sleep_named};
+pub use sleep::{asleep, assert_may_sleep, cond_resched, might_sleep, might_sleep_if, might_sleep_named, wait_asleep};
 pub use tokens::{LocalBhDisabled, LocalInterruptDisabled, PreemptDisabled, TaskContext};
 pub use violation::{Text, panicking, violation};
 

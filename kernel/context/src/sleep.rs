@@ -1,6 +1,7 @@
 //! What may give up the CPU says so first.
 
-use ringzero_machine::Place;
+use crate::hooks::HOOKS;
+use ringzero_machine::{Cond, Place, Step, WaitKind, wait};
 
 /// Says that the caller may sleep. Finding `sleep-in-atomic` where it may not (invariant 6), also if it would not have
 /// slept this time. Under the voluntary preemption model another task may run here.
@@ -39,6 +40,22 @@ pub fn assert_may_sleep(call: &str) {
 #[inline]
 pub fn cond_resched() {
     at::cond_resched(Place::caller());
+}
+
+/// Announces a step that gives up the CPU until `cond` holds: a [`WaitKind::Sleep`], and around it what the task owes to
+/// the crates above. For primitives that sleep, after they have checked that the task may.
+#[inline]
+pub fn wait_asleep(announced: &Step, cond: Cond) {
+    asleep(announced.place, || wait(announced, cond, WaitKind::Sleep));
+}
+
+/// Runs `sleep`, which may give up the CPU.
+#[inline]
+pub fn asleep(place: Place, sleep: impl FnOnce()) {
+    let Some(hook) = HOOKS.sleep.get() else { return sleep() };
+    hook(true, place);
+    sleep();
+    hook(false, place);
 }
 
 pub(crate) mod at {

@@ -45,6 +45,30 @@ pub fn kmalloc_aligned(size: usize, align: usize, gfp: Gfp) -> *mut u8 {
     allocate(size, align.max(KMALLOC_MIN_ALIGN), gfp, "kmalloc")
 }
 
+/// [`kmalloc_aligned`] of an object that reports call `name`, on behalf of a caller whose own name `kmem_cache_alloc` or
+/// `vmalloc` it is.
+///
+/// # Panics
+/// Outside a machine.
+#[must_use]
+#[track_caller]
+pub fn kmalloc_named(size: usize, align: usize, gfp: Gfp, name: &'static str) -> *mut u8 {
+    assert!(align.is_power_of_two(), "an alignment is a power of two, not {align}");
+    allocate(size, align.max(KMALLOC_MIN_ALIGN), gfp, name)
+}
+
+/// The size of the object at `p`; `None` if none begins there that is alive. 0 for null and [`ZERO_SIZE_PTR`].
+///
+/// Context: any. Never sleeps.
+#[doc(alias = "__ksize")]
+#[must_use]
+pub fn ksize(p: *const u8) -> Option<usize> {
+    if zero_or_null_ptr(p) {
+        return Some(0);
+    }
+    machine().and_then(|m| m.object_size(p.addr()))
+}
+
 /// Allocates `size` zeroed bytes; null when it fails. Context as [`kmalloc()`].
 ///
 /// # Panics
@@ -91,14 +115,26 @@ pub fn kfree(p: *const u8) {
     free(p, Place::caller());
 }
 
+/// [`kfree`] of an object that belongs to the one at `owner` (its cache): the step reads the owner too, so that freeing
+/// the owner is ordered against it.
+#[doc(alias = "kmem_cache_free")]
+#[track_caller]
+pub fn kfree_with(p: *const u8, owner: usize) {
+    free_also(p, owner, Place::caller());
+}
+
 pub(crate) fn free(p: *const u8, place: Place) {
+    free_also(p, 0, place);
+}
+
+fn free_also(p: *const u8, owner: usize, place: Place) {
     // While a failed execution unwinds, nothing can be found any more, and a second finding would abort.
     if zero_or_null_ptr(p) || context::panicking() {
         return;
     }
     if let Some(m) = machine() {
         // Invariant 3: ordered against every step on the object.
-        step(&Step::new(Op::Kfree, Mode::Write, p.addr(), 0, place));
+        step(&Step::new(Op::Kfree, Mode::Write, p.addr(), 0, place).also(owner, false));
         m.object_dies(p.addr(), place);
     }
 }

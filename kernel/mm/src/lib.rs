@@ -35,8 +35,8 @@ mod kslot;
 
 pub use gfp::*;
 pub use kmalloc::{
-    KMALLOC_MAX_SIZE, KMALLOC_MIN_ALIGN, POISON_INUSE, ZERO_SIZE_PTR, kcalloc, kfree, kmalloc, kmalloc_aligned,
-    kmalloc_array, kzalloc, zero_or_null_ptr,
+    KMALLOC_MAX_SIZE, KMALLOC_MIN_ALIGN, POISON_INUSE, ZERO_SIZE_PTR, kcalloc, kfree, kfree_with, kmalloc, kmalloc_aligned,
+    kmalloc_array, kmalloc_named, ksize, kzalloc, zero_or_null_ptr,
 };
 pub use kptr::{KPtr, kmalloc_obj};
 pub use kslot::KSlot;

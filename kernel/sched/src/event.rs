@@ -3,6 +3,7 @@
 use crate::kthread::ERESTARTSYS;
 use crate::queue::{WaitQueueEntry, WaitQueueHead, finish_wait, prepare_to_wait, prepare_to_wait_exclusive};
 use crate::schedule::schedule_at;
+use crate::sleep::schedule_timeout_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE};
 use core::pin::pin;
 use ringzero_context::{at, panicking};
@@ -59,6 +60,47 @@ pub fn wait_event_interruptible_exclusive(
 pub fn wait_event_killable(wq: &WaitQueueHead, condition: impl FnMut() -> bool) -> Result<(), Interrupted> {
     wait_in(wq, TASK_KILLABLE, false, "wait_event_killable()", condition);
     Ok(())
+}
+
+/// [`wait_event`] for `timeout` jiffies at most: 0 if they were over and the condition did not hold, else what is left of
+/// them, at least 1.
+#[track_caller]
+pub fn wait_event_timeout(wq: &WaitQueueHead, condition: impl FnMut() -> bool, timeout: u64) -> u64 {
+    wait_in_for(wq, TASK_UNINTERRUPTIBLE, timeout, "wait_event_timeout()", condition)
+}
+
+/// [`wait_event_timeout`] that a signal ends too.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first (not yet).
+#[track_caller]
+pub fn wait_event_interruptible_timeout(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+    timeout: u64,
+) -> Result<u64, Interrupted> {
+    Ok(wait_in_for(wq, TASK_INTERRUPTIBLE, timeout, "wait_event_interruptible_timeout()", condition))
+}
+
+#[track_caller]
+fn wait_in_for(wq: &WaitQueueHead, state: u32, timeout: u64, call: &str, mut condition: impl FnMut() -> bool) -> u64 {
+    let place = Place::caller();
+    at::might_sleep(call, place);
+    if condition() {
+        return timeout.max(1);
+    }
+    let entry = pin!(WaitQueueEntry::new());
+    let mut left = timeout;
+    let held = loop {
+        prepare_to_wait(wq, entry.as_ref(), state);
+        let holds = condition();
+        if holds || left == 0 || panicking() {
+            break holds;
+        }
+        left = schedule_timeout_at(left, place);
+    };
+    finish_wait(wq, entry.as_ref());
+    if held { left.max(1) } else { 0 }
 }
 
 #[track_caller]

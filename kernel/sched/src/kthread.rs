@@ -4,7 +4,7 @@ use crate::body::ExitCode;
 use crate::schedule::{give_up, wake_up_state_at};
 use crate::task::{TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, current, spawn_at, try_current};
 use core::sync::atomic::Ordering::Relaxed;
-use ringzero_context::at;
+use ringzero_context::{self as context, at};
 use ringzero_machine::{Mode, Op, Place, cpu, machine, step};
 
 /// Error number: interrupted before it began.
@@ -30,6 +30,19 @@ where
     at::might_sleep("kthread_create()", place);
     let options = TaskOptions { state, allowed, kthread: true, ..TaskOptions::new(name) };
     spawn_at(options, f, place)
+}
+
+/// Makes a kthread as `options` say, whatever they say of `kthread`: for C code, whose tasks' memory dies with them
+/// ([`TaskOptions::counted`]). Task context, may sleep; panics outside a machine.
+#[track_caller]
+pub fn kthread_make<F, R>(options: TaskOptions, f: F) -> &'static Task
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: ExitCode,
+{
+    let place = Place::caller();
+    at::might_sleep("kthread_create()", place);
+    spawn_at(TaskOptions { kthread: true, ..options }, f, place)
 }
 
 /// Makes a task that will run `f`, and that starts when it is woken. Task context, may sleep; panics outside a
@@ -121,11 +134,13 @@ pub fn kthread_should_stop() -> bool {
 pub fn kthread_stop(task: &Task) -> i32 {
     let place = Place::caller();
     at::might_sleep("kthread_stop()", place);
-    step(&task.announcement(Op::KthreadStop, Mode::Write, &task.should_stop, place));
-    task.should_stop.store(1, Relaxed);
-    wake_up_state_at(task, TASK_NORMAL, place);
-    if let Some(m) = machine() {
-        m.join(task.number(), place);
-    }
-    task.exit_code().unwrap_or(-EINTR)
+    task.while_held(place, || {
+        step(&task.announcement(Op::KthreadStop, Mode::Write, &task.should_stop, place));
+        task.should_stop.store(1, Relaxed);
+        wake_up_state_at(task, TASK_NORMAL, place);
+        if let Some(m) = machine() {
+            context::asleep(place, || m.join(task.number(), place));
+        }
+        task.exit_code().unwrap_or(-EINTR)
+    })
 }

@@ -29,46 +29,69 @@
 //! 7. A task ends with the context it began with (`unbalanced-context`). Its exit code is stored before it ends, and
 //!    is read only by those who joined it.
 //! 8. `ksoftirqd` is a system task of its CPU, made when it is first woken.
+//! 9. A task begins with one reference, its own, which ends with it. The memory of a *counted* task, which C code makes,
+//!    dies with the last reference: what uses it then is `use-after-free`. [`kthread_stop`] holds one meanwhile. The
+//!    memory of other tasks lives as long as the execution.
+//! 10. An entry of C code ([`RawWaitQueueEntry`]) is linked like another, and its memory is checked before a waker looks
+//!     at it, since nothing else takes it off a queue when its function returns.
+//! 11. A sleep for a time has its timer in the task. Reading the clock and arming are one step; when the time is over, the
+//!     timer's callback wakes the task, or changes the word that it waits on, and notes in the same step that it is over:
+//!     then nothing has to be deleted. Otherwise the timer is deleted, and its callback waited for, before the sleep ends:
+//!     no late callback ends another sleep.
+//! 12. A wait for a [`Completion`] is one step, possible while `done` is not 0; it takes one. Whoever completes wakes
+//!     nobody in particular.
 //!
 //! **Differences from Linux.** There are no signals yet, so interruptible sleeps are not interrupted. Affinity takes
 //! effect while a task is off its CPU. Putting an entry on a queue, or taking it off, is one step on the queue's lock
 //! word, which takes and releases the lock at once; under the fine granularity it takes the lock like everybody else.
-//! Own wake functions in entries are not offered yet.
+//! Own wake functions in entries are not offered yet. A task sleeps until the jiffy at which its time is over, exactly, and
+//! [`usleep_range`] sleeps in jiffies. Waiters for a completion are not served in the order in which they came: every
+//! order is explored.
 //!
 //! Source: seed 001 (task states, kthreads, wait queues, softirqs). The claims are checked in `tests/`.
 #![no_std]
 
 mod body;
+mod completion;
 mod event;
 mod ksoftirqd;
 mod kthread;
 mod queue;
+mod raw;
 mod schedule;
+mod sleep;
 mod task;
 mod wake;
 
 pub use body::ExitCode;
+pub use completion::Completion;
 pub use event::{
-    Interrupted, wait_event, wait_event_interruptible, wait_event_interruptible_exclusive, wait_event_killable,
+    Interrupted, wait_event, wait_event_interruptible, wait_event_interruptible_exclusive,
+    wait_event_interruptible_timeout, wait_event_killable, wait_event_timeout,
 };
 pub use kthread::{
-    EINTR, EINVAL, ERESTARTSYS, kthread_bind, kthread_bind_mask, kthread_create, kthread_create_on_cpu, kthread_run,
-    kthread_run_on_cpu, kthread_should_stop, kthread_stop, set_cpus_allowed,
+    EINTR, EINVAL, ERESTARTSYS, kthread_bind, kthread_bind_mask, kthread_create, kthread_create_on_cpu, kthread_make,
+    kthread_run, kthread_run_on_cpu, kthread_should_stop, kthread_stop, set_cpus_allowed,
 };
 pub use queue::{
     WaitQueueEntry, WaitQueueHead, add_wait_queue, add_wait_queue_exclusive, finish_wait, prepare_to_wait,
     prepare_to_wait_exclusive, remove_wait_queue, waitqueue_active,
 };
+pub use raw::RawWaitQueueEntry;
 pub use ringzero_context::cond_resched;
 pub use schedule::{raw_set_current_state, schedule, set_current_state, wake_up_process, wake_up_state, yield_now};
+pub use sleep::{
+    MAX_SCHEDULE_TIMEOUT, fsleep, msleep, msleep_interruptible, schedule_timeout, schedule_timeout_interruptible,
+    schedule_timeout_killable, schedule_timeout_uninterruptible, ssleep, usleep_range,
+};
 pub use task::{
-    EXIT_DEAD, EXIT_ZOMBIE, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NORMAL, TASK_RUNNING, TASK_STOPPED,
-    TASK_TRACED, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, TASK_WAKING, Task, TaskOptions, current, spawn, task_name,
-    try_current,
+    EXIT_DEAD, EXIT_ZOMBIE, PF_KTHREAD, TASK_COMM_LEN, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NORMAL,
+    TASK_RUNNING, TASK_STOPPED, TASK_TRACED, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, TASK_WAKING, Task, TaskOptions,
+    current, spawn, spawn_at, task_name, try_current,
 };
 pub use wake::{
     wake_up, wake_up_all, wake_up_interruptible, wake_up_interruptible_all, wake_up_interruptible_nr, wake_up_locked,
-    wake_up_nr,
+    wake_up_locked_nr, wake_up_nr,
 };
 
 /// Makes raised softirqs wake `ksoftirqd`. Called once at the boot of each instance, after `softirq::init()`.

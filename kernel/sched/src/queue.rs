@@ -9,6 +9,7 @@ use crate::task::{TASK_RUNNING, Task, try_current};
 use core::cell::Cell;
 use core::fmt;
 use core::marker::{PhantomData, PhantomPinned};
+use core::mem::offset_of;
 use core::pin::Pin;
 use core::ptr;
 use core::sync::atomic::{
@@ -28,6 +29,8 @@ pub struct WaitQueueHead {
     linked: AtomicU32,
     pub(crate) first: Cell<*const Node>,
     last: Cell<*const Node>,
+    /// An entry of C code was on it.
+    pub(crate) raw: Cell<bool>,
 }
 
 // SAFETY: the links are only touched while the lock is held.
@@ -46,13 +49,39 @@ impl WaitQueueHead {
             linked: AtomicU32::new(0),
             first: Cell::new(ptr::null()),
             last: Cell::new(ptr::null()),
+            raw: Cell::new(false),
+        }
+    }
+
+    /// The fields and where they lie: what the C header mirrors.
+    pub const LAYOUT: [(&'static str, usize); 5] = [
+        ("lock", offset_of!(Self, lock)),
+        ("linked", offset_of!(Self, linked)),
+        ("first", offset_of!(Self, first)),
+        ("last", offset_of!(Self, last)),
+        ("raw", offset_of!(Self, raw)),
+    ];
+
+    /// Makes the memory at `this` an empty queue whose class is `place`: `init_waitqueue_head()` of C. Every context;
+    /// does not sleep.
+    ///
+    /// # Safety
+    /// `this` must be valid for writes and aligned. What it held is forgotten.
+    pub unsafe fn init_at(this: *mut Self, name: Option<&'static str>, place: Place) {
+        // SAFETY: the caller's contract; a part of `this`.
+        unsafe {
+            RawSpinLock::init_at(&raw mut (*this).lock, name, place);
+            (&raw mut (*this).linked).write(AtomicU32::new(0));
+            (&raw mut (*this).first).write(Cell::new(ptr::null()));
+            (&raw mut (*this).last).write(Cell::new(ptr::null()));
+            (&raw mut (*this).raw).write(Cell::new(false));
         }
     }
 
     /// The same queue with a name for reports.
     #[must_use]
     pub const fn named(self, name: &'static str) -> Self {
-        Self { lock: self.lock.named(name), linked: self.linked, first: self.first, last: self.last }
+        Self { lock: self.lock.named(name), ..self }
     }
 
     /// The queue's lock, for those who hold it around [`wake_up_locked`](crate::wake_up_locked).
@@ -66,7 +95,7 @@ impl WaitQueueHead {
 
     /// Runs `f` with the lock held: coarse, within the one step `op` that takes and releases it; fine, in a section of
     /// its own (invariant 4).
-    fn with_lock(&self, op: Op, place: Place, f: impl FnOnce()) {
+    pub(crate) fn with_lock(&self, op: Op, place: Place, f: impl FnOnce()) {
         if machine().is_some_and(|m| m.fine()) {
             self.lock.lock_kind::<IrqSave>(place);
             f();
@@ -79,7 +108,7 @@ impl WaitQueueHead {
     }
 
     /// Links `node`, exclusive ones last. The lock is held.
-    fn link(&self, node: &Node, exclusive: bool) {
+    pub(crate) fn link(&self, node: &Node, exclusive: bool) {
         node.exclusive.set(exclusive);
         if node.queue.get() == ptr::from_ref(self) {
             return;
@@ -137,15 +166,17 @@ impl fmt::Debug for WaitQueueHead {
 #[repr(C)]
 pub(crate) struct Node {
     pub(crate) task: Cell<Option<&'static Task>>,
-    queue: Cell<*const WaitQueueHead>,
+    pub(crate) queue: Cell<*const WaitQueueHead>,
     pub(crate) next: Cell<*const Node>,
-    previous: Cell<*const Node>,
+    pub(crate) previous: Cell<*const Node>,
     pub(crate) exclusive: Cell<bool>,
     /// A successful wake-up takes it off the queue.
     pub(crate) autoremove: Cell<bool>,
+    /// [`RawWaitQueueEntry::MAGIC`] in an entry that C code made; else 0.
+    pub(crate) magic: Cell<u32>,
     /// Where its own context has put it and not yet taken it off, whatever wakers did since. Touched by that context
     /// only, so that its next step never depends on what was not announced.
-    home: Cell<*const WaitQueueHead>,
+    pub(crate) home: Cell<*const WaitQueueHead>,
 }
 
 /// One task's place on a queue (`wait_queue_entry`), usually on its stack:
@@ -170,6 +201,7 @@ impl<'q> WaitQueueEntry<'q> {
             previous: Cell::new(ptr::null()),
             exclusive: Cell::new(false),
             autoremove: Cell::new(false),
+            magic: Cell::new(0),
             home: Cell::new(ptr::null()),
         };
         Self { node, queue: PhantomData, pinned: PhantomPinned }
@@ -196,7 +228,7 @@ impl<'q> WaitQueueEntry<'q> {
     }
 }
 
-fn set_state(task: Option<&Task>, state: Option<u32>, place: Place) {
+pub(crate) fn set_state(task: Option<&Task>, state: Option<u32>, place: Place) {
     if let (Some(task), Some(state)) = (task, state) {
         set_state_at(task, state, place);
     }
@@ -226,6 +258,11 @@ impl Drop for WaitQueueEntry<'_> {
             core::hint::spin_loop();
         }
     }
+}
+
+/// Whether nobody is on `wq`, within a step that covers its lock.
+pub(crate) fn is_empty(wq: &WaitQueueHead) -> bool {
+    wq.first.get().is_null()
 }
 
 /// Sets the running task's state, and puts `entry` on `wq` unless it is there already: a step each. Then test the

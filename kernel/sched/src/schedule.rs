@@ -2,7 +2,7 @@
 
 use crate::task::{TASK_NORMAL, TASK_RUNNING, Task, current, try_current};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use ringzero_context::at;
+use ringzero_context::{at, wait_asleep};
 use ringzero_machine::{Cond, Mode, Op, Place, WaitKind, step, wait};
 
 fn is_running(state: u64, _: u64) -> bool {
@@ -55,7 +55,7 @@ pub(crate) fn schedule_at(place: Place) {
     };
     let announced = task.announcement(Op::Schedule, Mode::Read, &task.state, place).ordered(true, false);
     // Pairs with the release in `wake_up_state_at`.
-    wait(&announced, Cond::on(&task.state, is_running, 0), WaitKind::Sleep);
+    wait_asleep(&announced, Cond::on(&task.state, is_running, 0));
     core::sync::atomic::fence(Acquire);
 }
 
@@ -90,8 +90,14 @@ pub fn wake_up_state(task: &Task, mask: u32) -> bool {
 }
 
 pub(crate) fn wake_up_state_at(task: &Task, mask: u32, place: Place) -> bool {
+    wake_up_within(task, mask, place, || ())
+}
+
+/// [`wake_up_state`]; `within` is a part of its step.
+pub(crate) fn wake_up_within(task: &Task, mask: u32, place: Place, within: impl FnOnce()) -> bool {
     step(&task.announcement(Op::WakeUpProcess, Mode::Rmw, &task.state, place).ordered(false, true));
     // The fence pairs with the full barrier in `set_current_state`.
     core::sync::atomic::fence(SeqCst);
+    within();
     task.state.fetch_update(Release, Relaxed, |state| (state & mask != 0).then_some(TASK_RUNNING)).is_ok()
 }

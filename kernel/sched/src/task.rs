@@ -2,12 +2,15 @@
 
 use crate::body::{Body, ExitCode};
 use crate::kthread::EINTR;
+use crate::sleep::Sleep;
+use core::cell::Cell;
 use core::fmt;
+use core::mem::offset_of;
 use core::sync::atomic::{
     AtomicI32, AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
-use ringzero_context::{Balance, Text};
+use ringzero_context::{Balance, Text, violation};
 use ringzero_machine::{KBox, Mode, Op, Place, Step, TaskSpec, cpu, machine, step};
 
 /// Runs, or wants to.
@@ -35,6 +38,11 @@ pub const EXIT_ZOMBIE: u32 = 16;
 /// Exit state: has ended, and its parent has looked.
 pub const EXIT_DEAD: u32 = 32;
 
+/// The flag of a kernel thread.
+pub const PF_KTHREAD: u32 = 0x0020_0000;
+/// The room for a name that C code reads, with the zero at its end.
+pub const TASK_COMM_LEN: usize = 16;
+
 /// A task (`task_struct`). Lives in the machine's memory until the execution ends, even after it has exited.
 #[doc(alias = "task_struct")]
 #[repr(C)]
@@ -47,14 +55,28 @@ pub struct Task {
     /// Read by the machine while the task is off its CPU.
     pub(crate) allowed: AtomicU64,
     number: AtomicU32,
+    /// For C code to read, as the four after it.
+    pid: AtomicI32,
+    tgid: AtomicI32,
+    flags: u32,
+    comm: [u8; TASK_COMM_LEN],
+    mm: *const (),
+    /// References (invariant 9).
+    usage: AtomicU32,
+    counted: bool,
     kthread: bool,
     system: bool,
+    /// It runs the program's code on behalf of a pool of workers. Touched by the task itself only.
+    works: Cell<bool>,
+    pub(crate) sleep: Sleep,
     name: &'static str,
     place: Place,
     body: Body,
 }
 
-// SAFETY: the body is run by the task itself only, and its closure is `Send`; the rest is atomic or constant.
+// SAFETY: the body is run by the task itself only, and its closure is `Send`; the rest is atomic or constant, but for
+// `works`, which only the task touches, and `sleep`, which its task and its timer touch within steps on the timer or on
+// what the task waits for.
 unsafe impl Sync for Task {}
 // SAFETY: as above.
 unsafe impl Send for Task {}
@@ -72,17 +94,34 @@ pub struct TaskOptions {
     pub system: bool,
     /// It looks whether it should stop before it starts (invariant 6).
     pub kthread: bool,
+    /// Its memory dies with the last reference (invariant 9).
+    pub counted: bool,
 }
 
 impl TaskOptions {
     /// An ordinary task that runs at once, on any CPU.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, state: TASK_RUNNING, allowed: u64::MAX, system: false, kthread: false }
+        Self { name, state: TASK_RUNNING, allowed: u64::MAX, system: false, kthread: false, counted: false }
     }
 }
 
 impl Task {
+    /// The fields that C code sees, and where they lie.
+    pub const LAYOUT: [(&'static str, usize); 11] = [
+        ("__state", offset_of!(Self, state)),
+        ("__rz_exited", offset_of!(Self, exited)),
+        ("exit_code", offset_of!(Self, exit_code)),
+        ("__rz_should_stop", offset_of!(Self, should_stop)),
+        ("__rz_allowed", offset_of!(Self, allowed)),
+        ("__rz_number", offset_of!(Self, number)),
+        ("pid", offset_of!(Self, pid)),
+        ("tgid", offset_of!(Self, tgid)),
+        ("flags", offset_of!(Self, flags)),
+        ("comm", offset_of!(Self, comm)),
+        ("mm", offset_of!(Self, mm)),
+    ];
+
     /// Makes a task without telling the machine: for boot code, which hands [`Task::spec`] to the machine itself and
     /// then calls [`Task::set_number`]. Its class is the caller's place.
     #[track_caller]
@@ -106,8 +145,17 @@ impl Task {
             should_stop: AtomicU32::new(0),
             allowed: AtomicU64::new(options.allowed),
             number: AtomicU32::new(u32::MAX),
+            pid: AtomicI32::new(0),
+            tgid: AtomicI32::new(0),
+            flags: if options.kthread { PF_KTHREAD } else { 0 },
+            comm: comm_of(options.name),
+            mm: core::ptr::null(),
+            usage: AtomicU32::new(1),
+            counted: options.counted,
             kthread: options.kthread,
             system: options.system,
+            works: Cell::new(false),
+            sleep: Sleep::new(),
             name: options.name,
             place,
             body: Body::new(f),
@@ -135,9 +183,59 @@ impl Task {
         self.number.load(Relaxed)
     }
 
-    /// Notes the number that the machine gave it.
+    /// Notes the number that the machine gave it. Its `pid` is one more, as 0 is the idle task's.
     pub fn set_number(&self, number: u32) {
         self.number.store(number, Relaxed);
+        let pid = number.wrapping_add(1).cast_signed();
+        self.pid.store(pid, Relaxed);
+        self.tgid.store(pid, Relaxed);
+    }
+
+    /// Takes a reference (`get_task_struct`). Every context; does not sleep.
+    #[doc(alias = "get_task_struct")]
+    #[track_caller]
+    pub fn get(&self) {
+        self.get_at(Place::caller());
+    }
+
+    /// Gives a reference back (`put_task_struct`). Who gives back the last one ends the life of a counted task's
+    /// memory. Every context; does not sleep.
+    #[doc(alias = "put_task_struct")]
+    #[track_caller]
+    pub fn put(&self) {
+        self.put_at(Place::caller());
+    }
+
+    fn get_at(&self, place: Place) {
+        step(&self.announcement(Op::AtomicRmw, Mode::Rmw, &self.usage, place));
+        self.usage.fetch_add(1, Relaxed);
+    }
+
+    fn put_at(&self, place: Place) {
+        step(&self.announcement(Op::AtomicRmw, Mode::Rmw, &self.usage, place).ordered(true, true));
+        // The last one is ordered after all others: what they did is over when the memory dies.
+        let before = self.usage.fetch_sub(1, AcqRel);
+        if before <= 1 && !self.counted {
+            let text = format_args!("put_task_struct() of task `{}` without a get_task_struct() before it", self.name);
+            violation("refcount", place, Some(self.place), text);
+        }
+        if before == 1
+            && self.counted
+            && let Some(m) = machine()
+        {
+            m.object_dies(core::ptr::from_ref(self).addr(), place);
+        }
+    }
+
+    /// Runs `f` with a reference held, if references count.
+    pub(crate) fn while_held<R>(&self, place: Place, f: impl FnOnce() -> R) -> R {
+        if !self.counted {
+            return f();
+        }
+        self.get_at(place);
+        let result = f();
+        self.put_at(place);
+        result
     }
 
     /// Its name (`comm`).
@@ -156,6 +254,28 @@ impl Task {
     #[must_use]
     pub const fn is_system(&self) -> bool {
         self.system
+    }
+
+    /// Whether it runs the program's code on behalf of a pool of workers ([`Task::set_works`]). The running task only.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.works.get()
+    }
+
+    /// Says that the running task works for a pool from now on, or not any more: while it does, it may not wait for ever
+    /// although it is the system's own.
+    pub fn set_works(&self, on: bool) {
+        self.works.set(on);
+        if let Some(m) = machine() {
+            m.serves_program(on);
+        }
+    }
+
+    /// The task that `sleep` lies in.
+    pub(crate) fn of_sleep(sleep: &'static Sleep) -> &'static Task {
+        let at = core::ptr::from_ref(sleep).expose_provenance() - offset_of!(Task, sleep);
+        // SAFETY: a `Sleep` is made by `new_at` only, as this field of a task, which lives as long as the execution.
+        unsafe { &*core::ptr::with_exposed_provenance::<Task>(at) }
     }
 
     /// Its exit code once it has ended. No step: for those who have joined it (invariant 7).
@@ -196,6 +316,19 @@ unsafe fn main(data: *mut ()) {
     task.exit_code.store(code, Relaxed);
     // Pairs with the acquire in `exit_code`.
     task.exited.store(1, Release);
+    if task.counted {
+        // Its own reference.
+        task.put_at(task.place);
+    }
+}
+
+/// `name` as C reads it: cut off, with a zero at its end.
+fn comm_of(name: &str) -> [u8; TASK_COMM_LEN] {
+    let mut comm = [0; TASK_COMM_LEN];
+    for (to, from) in comm.iter_mut().zip(name.bytes().take(TASK_COMM_LEN - 1)) {
+        *to = from;
+    }
+    comm
 }
 
 /// A name in the machine's memory, for tasks that are numbered: `task_name(format_args!("reader/{n}"))`. At most 31
@@ -215,13 +348,17 @@ where
     spawn_at(options, f, Place::caller())
 }
 
-pub(crate) fn spawn_at<F, R>(options: TaskOptions, f: F, place: Place) -> &'static Task
+/// [`spawn`] on behalf of `place`.
+pub fn spawn_at<F, R>(options: TaskOptions, f: F, place: Place) -> &'static Task
 where
     F: FnOnce() -> R + Send + 'static,
     R: ExitCode,
 {
     let machine = machine().expect("tasks need a machine to run on");
     let task = Task::new_at(options, f, place);
+    if options.counted {
+        machine.object_born(core::ptr::from_ref(task).addr(), size_of::<Task>(), place, "task_struct");
+    }
     task.set_number(machine.spawn(&task.spec()));
     task
 }

@@ -1,6 +1,7 @@
 //! Waking what waits in a queue.
 
 use crate::queue::WaitQueueHead;
+use crate::raw::look_at;
 use crate::schedule::wake_up_state_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_NORMAL};
 use ringzero_machine::{Mode, Op, Place, machine};
@@ -58,6 +59,16 @@ pub unsafe fn wake_up_locked(wq: &WaitQueueHead) {
     walk(wq, Whom { mask: TASK_NORMAL, exclusive: 1 }, Place::caller());
 }
 
+/// [`wake_up_locked`] with at most `nr` exclusive ones; 0: all.
+///
+/// # Safety
+/// The caller must hold the lock of `wq`.
+#[doc(alias = "wake_up_all_locked")]
+#[track_caller]
+pub unsafe fn wake_up_locked_nr(wq: &WaitQueueHead, nr: u32) {
+    walk(wq, Whom { mask: TASK_NORMAL, exclusive: nr }, Place::caller());
+}
+
 /// Invariant 5: a step that takes the lock, one for each entry, and one that releases it; a single one if the queue is
 /// empty.
 fn wake(wq: &WaitQueueHead, whom: Whom, place: Place) {
@@ -80,9 +91,11 @@ fn wake(wq: &WaitQueueHead, whom: Whom, place: Place) {
 /// Goes through the queue and wakes. The lock is held.
 fn walk(wq: &WaitQueueHead, whom: Whom, place: Place) {
     let mut left = whom.exclusive;
+    look_at(wq, wq.first.get(), place);
     // SAFETY: linked nodes are alive, and the lock is held (see the module of the queue).
     let mut at = unsafe { wq.first.get().as_ref() };
     while let Some(node) = at {
+        look_at(wq, node.next.get(), place);
         // SAFETY: as above.
         at = unsafe { node.next.get().as_ref() };
         let Some(task) = node.task.get() else { continue };

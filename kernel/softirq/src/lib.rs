@@ -19,26 +19,43 @@
 //!    taking write it, a look that finds nothing reads it, and so do `local_bh_disable` and `local_bh_enable`. A look
 //!    that finds something is a write even if bottom halves are disabled and it takes nothing: the interrupt could
 //!    have come before they were. (Context, invariant 8.)
+//! 7. A tasklet is scheduled by a step on its state word, and put on its CPU's list by the step that raises the vector
+//!    there. The CPU takes its whole list in the step that takes the vector.
+//! 8. A tasklet runs on one CPU at a time, and as often as it was found unscheduled when it was scheduled. The step that
+//!    begins a run clears the one bit of its state and sets the other; the step after its function clears that. What
+//!    comes before scheduling it comes before the run, a run before the next one, and before whoever waits for its end
+//!    ([`Tasklet::kill`], [`Tasklet::disable`]).
+//! 9. A tasklet that cannot run when its CPU comes to it, being disabled or running elsewhere, is parked there; what ends
+//!    the obstacle has it queued again on that CPU, from another one by an IPI.
+//! 10. A tasklet's memory is touched after its function has returned: it must not free itself (`use-after-free`).
 //!
-//! **Differences from Linux.** The limit on rounds is small, so that its edge is reached, and there is none on time.
+//! **Differences from Linux.** Linux queues a tasklet that cannot run again and again, and `ksoftirqd` spins as long as
+//! that lasts; here it is parked (invariant 9). Killing a tasklet in an interrupt is the finding `sleep-in-atomic`, not a
+//! line in the log. What is scheduled between the taking of a vector and its handler runs in the next round. The limit on rounds is small, so that its edge is reached, and there is none on time.
 //! [`raise_softirq`] need not mask interrupts, since raising is one step. Handlers get their vector's number. Seed 001
 //! says in one place that softirqs run with interrupts off, and in another that they are on: they are on, as in Linux.
 //!
 //! Source: seed 001 (softirqs). The claims are checked by the tests of this crate.
 #![no_std]
-#![forbid(unsafe_code)]
 
 mod process;
+mod tasklet;
 mod vector;
 
 pub use process::{MAX_SOFTIRQ_RESTART, do_softirq, irq_exit};
+pub use tasklet::{
+    Tasklet, TaskletStyle, leftover, tasklet_disable, tasklet_disable_nosync, tasklet_enable, tasklet_hi_schedule,
+    tasklet_kill, tasklet_schedule,
+};
 pub use vector::{
     BLOCK_IOPOLL_SOFTIRQ, BLOCK_SOFTIRQ, HI_SOFTIRQ, HOOKS, HRTIMER_SOFTIRQ, Hooks, NET_RX_SOFTIRQ, NET_TX_SOFTIRQ,
     NR_SOFTIRQS, RCU_SOFTIRQ, SCHED_SOFTIRQ, SOFTIRQ_TO_NAME, TASKLET_SOFTIRQ, TIMER_SOFTIRQ, local_softirq_pending,
     open_softirq, raise_softirq, raise_softirq_irqoff,
 };
 
-/// Makes `local_bh_enable` process softirqs. Called once at the boot of each instance.
+/// Makes `local_bh_enable` process softirqs, and the two vectors run tasklets. Called once at the boot of each instance.
 pub fn init() {
+    open_softirq(HI_SOFTIRQ, tasklet::run_taken);
+    open_softirq(TASKLET_SOFTIRQ, tasklet::run_taken);
     ringzero_context::HOOKS.softirq.set(Some(process::process));
 }

@@ -1,5 +1,6 @@
 //! Processing what is pending.
 
+use crate::tasklet::take_queued;
 use crate::vector::{SOFTIRQ_TO_NAME, handler, wake_ksoftirqd};
 use ringzero_context::{Balance, Text, at, in_interrupt, softirq_begin, softirq_end};
 use ringzero_machine::{Mode, Op, Place, cpu};
@@ -59,8 +60,9 @@ fn take(place: Place) -> u32 {
     if in_interrupt() { 0 } else { cpu().softirq_pending.replace(0) }
 }
 
-/// Runs the handlers of `pending`, lowest number first (invariant 3).
+/// Runs the handlers of `pending`, lowest number first (invariant 3). Begins in the step that took them.
 fn run(mut pending: u32, place: Place) {
+    take_queued(pending);
     while pending != 0 {
         let nr = pending.trailing_zeros();
         pending &= pending - 1;

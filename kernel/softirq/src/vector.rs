@@ -84,7 +84,13 @@ pub fn raise_softirq_irqoff(nr: u32) {
 
 fn raise_at(nr: u32, place: Place) {
     assert!(nr < NR_SOFTIRQS, "softirq vector {nr} does not exist");
+    raise_with(nr, place, || ());
+}
+
+/// Makes vector `nr` pending on this CPU; `within` is a part of that step.
+pub(crate) fn raise_with(nr: u32, place: Place, within: impl FnOnce()) {
     at::softirq_pending(Op::Softirq, Mode::Rmw, place);
+    within();
     let cpu = cpu();
     cpu.softirq_pending.set(cpu.softirq_pending.get() | 1 << nr);
     if !in_interrupt() {

@@ -1,6 +1,7 @@
 //! Which context holds a lock (invariant 5).
 
 use core::fmt;
+use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use ringzero_context::{HARDIRQ_MASK, HARDIRQ_SHIFT, NMI_MASK, SOFTIRQ_OFFSET, preempt_count};
@@ -63,6 +64,9 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
+    /// Where `task`, `held_at` and `level` lie.
+    pub(crate) const LAYOUT: [usize; 3] = [offset_of!(Self, task), offset_of!(Self, held_at), offset_of!(Self, level)];
+
     pub(crate) const fn none() -> Self {
         Self {
             task: AtomicPtr::new(ptr::null_mut()),

@@ -3,6 +3,7 @@
 use crate::kind::{Bh, Irq, IrqSave, Kind, Plain};
 use crate::owner::{Context, Owner};
 use core::fmt;
+use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{
     AtomicPtr, AtomicU32,
@@ -62,6 +63,39 @@ impl RawSpinLock {
             owner: Owner::none(),
             class: AtomicPtr::new(Place::here().as_ptr()),
             name: None,
+        }
+    }
+
+    /// The fields and where they lie: what the C header mirrors.
+    pub const LAYOUT: [(&'static str, usize); 9] = {
+        const OWNER: usize = offset_of!(RawSpinLock, owner);
+        [
+            ("word", offset_of!(Self, word)),
+            ("magic", offset_of!(Self, magic)),
+            ("owner", OWNER),
+            ("owner.task", OWNER + Owner::LAYOUT[0]),
+            ("owner.held_at", OWNER + Owner::LAYOUT[1]),
+            ("owner.level", OWNER + Owner::LAYOUT[2]),
+            ("class", offset_of!(Self, class)),
+            ("name", offset_of!(Self, name)),
+            ("name_len", offset_of!(Self, name) + size_of::<usize>()),
+        ]
+    };
+
+    /// Makes the memory at `this` a free lock whose class is `place`, in a step that writes it: `spin_lock_init()` of
+    /// C. Every context; does not sleep.
+    ///
+    /// # Safety
+    /// `this` must be valid for writes and aligned. What it held is forgotten.
+    pub unsafe fn init_at(this: *mut Self, name: Option<&'static str>, place: Place) {
+        // The word is the first field.
+        let at = this.addr();
+        step(&Step::new(Op::InitObject, Mode::Write, at, 4, place).named(name, Some(place)));
+        let lock = Self { class: AtomicPtr::new(place.as_ptr()), name, ..Self::new() };
+        // SAFETY: the caller's contract.
+        unsafe { this.write(lock) };
+        if let Some(m) = machine() {
+            m.object_made(at, size_of::<Self>(), place, name.unwrap_or("a spinlock"));
         }
     }
 

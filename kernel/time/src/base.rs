@@ -1,15 +1,15 @@
 //! The timer bases: one list a CPU, and the clock event programmed for it.
 
 use crate::jiffies::{deadline_ns, time_after, time_before_eq};
-use crate::run::tick_entry;
+use crate::run::{forced_entry, tick_entry};
 use crate::timer::Timer;
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
-use ringzero_machine::{Machine, define_per_cpu, machine_local};
+use ringzero_machine::{Left, Machine, define_per_cpu, machine, machine_local};
 
 /// No clock event is programmed.
-const NEVER: u64 = u64::MAX;
+pub(crate) const NEVER: u64 = u64::MAX;
 
 /// A CPU's timers. All fields but `running` are touched only between a step on [`conflicts`] and the next
 /// announcement, `clk` and `serving` also in the CPU's own tick (crate invariants 1 and 5).
@@ -27,6 +27,10 @@ pub(crate) struct TimerBase {
     pub(crate) programmed: Cell<u64>,
     /// It is armed at the end of time, for timers that only their bound keeps from expiring.
     pub(crate) bounded: Cell<bool>,
+    /// The jiffy that the forced clock event is programmed for, or [`NEVER`] (crate invariant 8).
+    pub(crate) forced: Cell<u64>,
+    /// The tick that is being served was forced: sleeps end, whatever their timers' bounds.
+    pub(crate) forces: Cell<bool>,
     /// A tick came, and the softirq has not finished with it.
     pub(crate) serving: Cell<bool>,
 }
@@ -54,6 +58,8 @@ impl TimerBase {
             floor: Cell::new(0),
             programmed: Cell::new(NEVER),
             bounded: Cell::new(false),
+            forced: Cell::new(NEVER),
+            forces: Cell::new(false),
             serving: Cell::new(false),
         }
     }
@@ -90,13 +96,19 @@ impl TimerBase {
         timer.next.set(None);
     }
 
-    /// The first timer with expirations left, if it is due when `due_only`.
+    /// Whether `timer` is on the list.
+    fn lists(&self, timer: *const Timer) -> bool {
+        self.find(|t| ptr::eq(t, timer)).get().is_some()
+    }
+
+    /// The first timer that may expire, if it is due when `due_only`: one with expirations left, or one that ends a
+    /// sleep while sleeps are forced to end.
     pub(crate) fn first(&self, limit: u32, due_only: bool) -> Option<&'static Timer> {
-        let t = self.find(|t| t.fired() < limit).get()?;
+        let t = self.find(|t| t.fired() < limit || (self.forces.get() && t.ends_sleep())).get()?;
         (!due_only || time_before_eq(t.due.get(), self.clk.get())).then_some(t)
     }
 
-    /// Programs the clock event of CPU `cpu`, whose base this is, if it has to change (crate invariant 5).
+    /// Programs the clock events of CPU `cpu`, whose base this is, if they have to change (crate invariants 5 and 8).
     pub(crate) fn program(&self, m: &dyn Machine, cpu: u32) {
         if self.serving.get() {
             return;
@@ -109,10 +121,59 @@ impl TimerBase {
             let deadline = if bounded { Some(u64::MAX) } else { (want != NEVER).then(|| deadline_ns(want)) };
             m.clock_event(cpu, deadline, tick_entry, conflicts());
         }
+        let forced = self.find(Timer::ends_sleep).get().map_or(NEVER, |t| t.due.get());
+        if forced != self.forced.replace(forced) {
+            let deadline = (forced != NEVER).then(|| deadline_ns(forced));
+            m.clock_forced(cpu, deadline, forced_entry, conflicts());
+        }
+    }
+
+    /// A tick has come: neither clock event is programmed until it is served. Returns the jiffy that it was for.
+    pub(crate) fn take_tick(&self, m: &dyn Machine, cpu: u32, forced: bool) -> u64 {
+        self.serving.set(true);
+        self.forces.set(forced);
+        // The machine has stopped the one whose interrupt this is.
+        let (due, late) = (self.programmed.replace(NEVER), self.bounded.replace(false));
+        let end = self.forced.replace(NEVER);
+        if forced && (due != NEVER || late) {
+            m.clock_event(cpu, None, tick_entry, conflicts());
+        } else if !forced && end != NEVER {
+            m.clock_forced(cpu, None, forced_entry, conflicts());
+        }
+        if forced { end } else { due }
+    }
+
+    /// The running context passes through the base's lock in its last step (crate invariant 9).
+    pub(crate) fn order(&self, m: &dyn Machine) {
+        m.order(ptr::from_ref(&self.running).addr(), true, true);
     }
 
     /// Whether `timer`'s callback runs on this base's CPU.
     pub(crate) fn runs(&self, timer: &Timer) -> bool {
         self.running.load(Ordering::Relaxed) == timer.tag()
     }
+
+    /// Whether a timer at this address is on a base's list. No step: the memory may hold anything.
+    pub(crate) fn anywhere(timer: *const Timer) -> bool {
+        bases().any(|base| base.lists(timer))
+    }
+}
+
+/// The bases of all CPUs.
+fn bases() -> impl Iterator<Item = &'static TimerBase> {
+    (0..machine().map_or(0, |m| m.nr_cpus())).map(TimerBase::of)
+}
+
+/// A pending timer for which `which` holds. No step: for looks at the end of an execution.
+pub fn pending_timer(which: impl Fn(&Timer) -> bool) -> Option<&'static Timer> {
+    bases().find_map(|base| base.find(&which).get())
+}
+
+/// A timer that a program has left pending when it has ended; those that end a task's sleep do not count. For
+/// [`Machine::at_end`].
+#[must_use]
+pub fn leftover() -> Option<Left> {
+    let timer = pending_timer(|t| !t.ends_sleep())?;
+    let addr = ptr::from_ref(timer).addr();
+    Some(Left { what: "a timer that is still armed", name: None, addr, place: Some(timer.class()) })
 }

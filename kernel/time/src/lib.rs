@@ -33,6 +33,18 @@
 //! 7. *Expiry reads the timer.* After the expiry step the softirq reads the callback from the timer's memory, as a
 //!    step of its own: if the memory was freed while the timer was pending or is freed just then, that is the
 //!    `use-after-free`.
+//! 8. *A sleep that somebody waits for ends.* Timers that end a task's sleep ([`Timer::for_sleep`]) expire past their
+//!    bound, too, when nothing else can run: the second clock event of a CPU is programmed for the first of them
+//!    (`Machine::clock_forced`), and its tick takes whatever of them is due.
+//! 9. *A base orders memory as its lock does in Linux*, though no lock is taken: an operation on a timer passes through
+//!    the base that the timer is on or goes to, an expiry and the end of a callback through their own. So arming comes
+//!    before the callback, and the callback before whoever finds it ended (`del_timer_sync`). Deleting a timer that is
+//!    not pending orders nothing, as in Linux.
+//! 10. *A timer with [`TIMER_IRQSAFE`] expires with interrupts off*, from the expiry step to the end of its callback.
+//!
+//! # Callbacks in C
+//! `function` is one word for every kind of callback, and the flags say which kind it is ([`TimerStyle`]). The fields
+//! `expires`, `function` and `data` are plain words in C, which a module may set itself before it arms the timer.
 //!
 //! # Why `del_timer_sync` must not wait under a lock that an interrupt takes
 //! It waits until the running word changes (invariant 4), that is until the callback's CPU gets on. Seed 001 shows how
@@ -54,7 +66,7 @@
 //! - One object stands for all bases in the explorer's eyes (invariant 1), so operations on unrelated timers are
 //!   tried in both orders. Linux takes one lock a base; which base a timer is on would have to be read in a step
 //!   before, as Linux does in a retry loop.
-//! - A bound on expirations: a timer that has used it up stays pending and does not expire any more.
+//! - A bound on expirations: a timer that has used it up stays pending and does not expire any more (but see 8).
 //! - Deleting the first timer withdraws the clock event; Linux lets the tick come in vain.
 //! - `del_timer_sync` in hardirq context is not refused; where it can deadlock, the explorer shows it.
 //! - No deferrable timers, no migration between CPUs, no hrtimers yet.
@@ -63,12 +75,18 @@
 #![no_std]
 
 mod base;
+mod callback;
+mod delay;
 mod jiffies;
 mod linux;
 mod object;
 mod run;
+mod sleep;
 mod timer;
 
+pub use base::{leftover, pending_timer};
+pub use callback::{TIMER_DEFERRABLE, TIMER_IRQSAFE, TIMER_PINNED, TimerStyle};
+pub use delay::{mdelay, ndelay, udelay};
 pub use jiffies::*;
 pub use linux::*;
 pub use object::ObjectTimer;

@@ -1,11 +1,11 @@
 //! The tick, and the softirq that expires timers.
 
-use crate::base::{TimerBase, conflicts};
+use crate::base::{NEVER, TimerBase, conflicts};
 use crate::jiffies::advance;
-use crate::timer::{Callback, Timer};
+use crate::timer::Timer;
 use core::ptr;
 use core::sync::atomic::Ordering;
-use ringzero_context::{self as context, Balance};
+use ringzero_context::{self as context, at};
 use ringzero_machine::{Machine, Mode, Op, Place, Step, cpu, machine, step};
 use ringzero_softirq::{self as softirq, TIMER_SOFTIRQ};
 
@@ -16,12 +16,20 @@ pub fn init() {
 
 /// The clock interrupt of CPU `cpu`: advances jiffies and raises the timer softirq.
 pub(crate) fn tick_entry(cpu: u32) {
+    tick(cpu, false);
+}
+
+/// The clock interrupt that ends a sleep whatever its timer's bound (crate invariant 8).
+pub(crate) fn forced_entry(cpu: u32) {
+    tick(cpu, true);
+}
+
+fn tick(cpu: u32, forced: bool) {
     context::irq_enter();
     let base = TimerBase::of(cpu);
-    // The machine has stopped the clock event; it is programmed again when the softirq is done (invariant 5).
-    base.serving.set(true);
-    let due = base.programmed.replace(u64::MAX);
-    if due != u64::MAX {
+    // Not programmed again before the softirq is done (crate invariant 5).
+    let due = machine().map_or(NEVER, |m| base.take_tick(m, cpu, forced));
+    if due != NEVER {
         base.clk.set(advance(due, Place::caller()));
     }
     softirq::raise_softirq_irqoff(TIMER_SOFTIRQ);
@@ -37,15 +45,21 @@ fn run_timers(_nr: u32) {
     let base = TimerBase::of(here);
     announce(base, Op::TimerExpire, base.first(m.limits().expiries, true));
     while let Some(timer) = expire_next(m, base, here) {
-        let place = timer.class();
-        // Invariant 7; the word is written by nobody, so only a free conflicts with this read.
+        let (place, irqsafe) = (timer.class(), timer.is_irqsafe());
+        if irqsafe {
+            at::local_irq_disable_with_step(place);
+        }
+        // Crate invariant 7; the word is written by nobody, so only a free conflicts with this read.
         let at = timer.function_address();
         step(&Step::new(Op::ReadOnce, Mode::Read, at, 0, place).named(Some("timer.function"), Some(place)));
-        call(timer, timer.callback(), place);
-        // The timer may be gone: nothing of it is touched any more (invariant 4).
+        timer.callback().call(timer, place);
+        // The timer may be gone: nothing of it is touched any more (crate invariant 4).
         let done = Step::new(Op::TimerDone, Mode::Write, ptr::from_ref(&base.running).addr(), 4, place);
-        step(&done.also(conflicts(), true).ordered(false, true).named(Some("running timer"), Some(place)));
+        step(&done.also(conflicts(), true).ordered(true, true).named(Some("running timer"), Some(place)));
         base.running.store(0, Ordering::Release);
+        if irqsafe {
+            at::local_irq_enable();
+        }
     }
 }
 
@@ -55,10 +69,10 @@ fn announce(base: &TimerBase, op: Op, likely: Option<&'static Timer>) {
     let class = likely.map(Timer::class);
     let place = class.unwrap_or(Place::caller());
     let s = Step::new(op, Mode::Write, ptr::from_ref(&base.running).addr(), 4, place);
-    step(&s.also(conflicts(), true).ordered(true, false).named(Some("running timer"), class));
+    step(&s.also(conflicts(), true).ordered(true, true).named(Some("running timer"), class));
 }
 
-/// Takes the next due timer from its base and marks it as running, or programs the clock event and ends. Part of the
+/// Takes the next due timer from its base and marks it as running, or programs the clock events and ends. Part of the
 /// step before.
 fn expire_next(m: &dyn Machine, base: &'static TimerBase, here: u32) -> Option<&'static Timer> {
     let next = base.first(m.limits().expiries, true);
@@ -71,18 +85,9 @@ fn expire_next(m: &dyn Machine, base: &'static TimerBase, here: u32) -> Option<&
         }
         None => {
             base.serving.set(false);
+            base.forces.set(false);
             base.program(m, here);
         }
     }
     next
-}
-
-/// Calls a timer's callback and checks that it leaves the context as it found it.
-fn call(timer: &'static Timer, callback: Callback, place: Place) {
-    let balance = Balance::enter();
-    match callback {
-        Callback::Timer(f) => f(timer),
-        Callback::Data(f, data) => f(data),
-    }
-    balance.check(place, "timer callback");
 }

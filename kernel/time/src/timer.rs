@@ -1,11 +1,12 @@
 //! `struct timer_list` and what can be done with it.
 
 use crate::base::{TimerBase, conflicts};
+use crate::callback::{Callback, GIVEN, INITIALISED, INITIALISED_MASK, SLEEP, TIMER_IRQSAFE, TimerStyle};
 use crate::jiffies::time_before;
 use core::cell::Cell;
-use core::mem;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use ringzero_context as context;
 use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, cpu, machine, step, wait};
 
 const PENDING: u32 = 1;
@@ -15,6 +16,7 @@ const SHUT_DOWN: u32 = 2;
 ///
 /// It is usually a field of the object that it belongs to; its callback then finds the object with
 /// [`from_timer!`](crate::from_timer), or it is an [`ObjectTimer`](crate::ObjectTimer). All zeroes is a timer without a callback: arming it panics with a message.
+/// C code may set `expires`, `function` and `data` itself, before it arms the timer.
 ///
 /// ```
 /// use ringzero_time::Timer;
@@ -36,11 +38,11 @@ pub struct Timer {
     /// When it is due: `expires`, but not before its base's next turn. The key of the list.
     pub(crate) due: Cell<u64>,
     expires: AtomicU64,
-    /// `fn(&'static Timer)`, null when it was not set up.
+    /// What it calls, of the kind that `flags` say; null when it was not set up.
     function: AtomicPtr<()>,
-    /// The old style callback, `fn(usize)`; null when `function` is the callback.
-    old_function: AtomicPtr<()>,
     data: AtomicUsize,
+    /// [`TimerStyle`], what the user gave, [`SLEEP`], [`INITIALISED`].
+    flags: AtomicU32,
     /// How often it expired in this execution.
     fired: AtomicU32,
     /// Where it was made: its class.
@@ -54,34 +56,42 @@ unsafe impl Sync for Timer {}
 // SAFETY: as above; a timer on a list cannot be moved, since only `&'static` ones get there.
 unsafe impl Send for Timer {}
 
-/// What a timer calls.
-#[derive(Clone, Copy)]
-pub(crate) enum Callback {
-    Timer(fn(&'static Timer)),
-    Data(fn(usize), usize),
-}
-
+/// Making timers.
 impl Timer {
     /// A timer that calls `f` with itself.
-    #[doc(alias = "timer_setup")]
-    #[doc(alias = "DEFINE_TIMER")]
+    #[doc(alias("timer_setup", "DEFINE_TIMER"))]
     #[must_use]
     #[track_caller]
     pub const fn new(f: fn(&'static Timer)) -> Self {
-        Self::make(f as *mut (), ptr::null_mut(), 0)
+        Self::make(f as *mut (), 0, TimerStyle::Rust as u32)
+    }
+
+    /// [`Timer::new`] with flags: [`TIMER_IRQSAFE`] has its callback run with interrupts off.
+    #[doc(alias = "timer_setup")]
+    #[must_use]
+    #[track_caller]
+    pub const fn with_flags(f: fn(&'static Timer), flags: u32) -> Self {
+        Self::make(f as *mut (), 0, TimerStyle::Rust as u32 | (flags & GIVEN))
     }
 
     /// A timer in the old style, that calls `f` with `data`.
-    #[doc(alias = "setup_timer")]
-    #[doc(alias = "init_timer")]
+    #[doc(alias("setup_timer", "init_timer"))]
     #[must_use]
     #[track_caller]
     pub const fn with_data(f: fn(usize), data: usize) -> Self {
-        Self::make(ptr::null_mut(), f as *mut (), data)
+        Self::make(f as *mut (), data, TimerStyle::RustData as u32)
+    }
+
+    /// A timer that ends a task's sleep: past its bound it expires all the same when nothing else can run (crate
+    /// invariant 8), and left pending it is not [`leftover`](crate::leftover).
+    #[must_use]
+    #[track_caller]
+    pub const fn for_sleep(f: fn(&'static Timer)) -> Self {
+        Self::make(f as *mut (), 0, TimerStyle::Rust as u32 | SLEEP)
     }
 
     #[track_caller]
-    const fn make(function: *mut (), old_function: *mut (), data: usize) -> Self {
+    const fn make(function: *mut (), data: usize, flags: u32) -> Self {
         Self {
             state: AtomicU32::new(0),
             cpu: AtomicU32::new(0),
@@ -89,13 +99,55 @@ impl Timer {
             due: Cell::new(0),
             expires: AtomicU64::new(0),
             function: AtomicPtr::new(function),
-            old_function: AtomicPtr::new(old_function),
             data: AtomicUsize::new(data),
+            flags: AtomicU32::new(INITIALISED | flags),
             fired: AtomicU32::new(0),
             class: Some(Place::here()),
         }
     }
 
+    /// Initialises the timer at `at` for C code: whatever was there, but for what the code sets itself (`expires`,
+    /// `function`, `data`). No step: nobody else can know of it. Finding `warn` if it is pending.
+    ///
+    /// # Safety
+    /// `at` is valid for writes of a `Timer`, and nobody else uses it meanwhile. When the timer is armed, `function` is
+    /// a function of the kind `style`.
+    #[doc(alias("init_timer", "timer_setup", "setup_timer"))]
+    pub unsafe fn init_at(at: *mut Timer, style: TimerStyle, flags: u32, class: Place) {
+        // SAFETY: the caller's contract; each word is readable as an integer, whatever it holds.
+        let known = unsafe { (*at).flags.load(Ordering::Relaxed) } & INITIALISED_MASK == INITIALISED;
+        if known && TimerBase::anywhere(at) {
+            context::violation("warn", class, None, format_args!("a timer is initialised while it is pending"));
+        }
+        // SAFETY: as above.
+        unsafe {
+            (&raw mut (*at).state).write(AtomicU32::new(0));
+            (&raw mut (*at).cpu).write(AtomicU32::new(0));
+            (&raw mut (*at).next).write(Cell::new(None));
+            (&raw mut (*at).due).write(Cell::new(0));
+            (&raw mut (*at).flags).write(AtomicU32::new(INITIALISED | style as u32 | (flags & GIVEN)));
+            if !known {
+                // Initialising it once more is no way around its bound.
+                (&raw mut (*at).fired).write(AtomicU32::new(0));
+            }
+            (&raw mut (*at).class).write(Some(class));
+        }
+        if let Some(m) = machine() {
+            m.object_made(at.addr(), size_of::<Timer>(), class, "timer");
+        }
+    }
+
+    /// Sets what it calls. No step: to be done before the timer is armed.
+    ///
+    /// # Safety
+    /// `function` is a function of the kind that the timer was initialised for, or null.
+    pub unsafe fn set_function(&self, function: *const ()) {
+        self.function.store(function.cast_mut(), Ordering::Relaxed);
+    }
+}
+
+/// Using them.
+impl Timer {
     /// The data word, of use to the callback as it likes.
     #[must_use]
     pub fn data(&self) -> usize {
@@ -131,9 +183,10 @@ impl Timer {
     /// When it is pending already (a BUG in Linux), has no callback, or outside a machine.
     #[track_caller]
     pub fn add_timer(&'static self) {
-        let m = self.enter(Op::TimerArm, Place::caller());
+        let place = Place::caller();
+        let m = self.enter(Op::TimerArm, place);
         assert!(!self.is_pending(), "add_timer(): the timer is pending already");
-        self.arm(m, self.expires_now(), None);
+        self.arm(m, self.expires_now(), None, place);
     }
 
     /// Arms the timer for the time in `expires`, on CPU `cpu`.
@@ -144,10 +197,11 @@ impl Timer {
     /// As [`Timer::add_timer`], and when there is no such CPU.
     #[track_caller]
     pub fn add_timer_on(&'static self, cpu: u32) {
-        let m = self.enter(Op::TimerArm, Place::caller());
+        let place = Place::caller();
+        let m = self.enter(Op::TimerArm, place);
         assert!(cpu < m.nr_cpus(), "add_timer_on(): there is no CPU {cpu}");
         assert!(!self.is_pending(), "add_timer_on(): the timer is pending already");
-        self.arm(m, self.expires_now(), Some(cpu));
+        self.arm(m, self.expires_now(), Some(cpu), place);
     }
 
     /// Arms the timer for `expires`, whether it is pending or not. Returns whether it was. The only safe way to arm
@@ -182,7 +236,11 @@ impl Timer {
     #[track_caller]
     pub fn del_timer(&'static self) -> bool {
         let m = self.enter(Op::TimerDelete, Place::caller());
-        self.detach(m)
+        let was = self.detach(m);
+        if was {
+            self.base().order(m);
+        }
+        was
     }
 
     /// Deletes the timer if it is not running: `Some(whether it was pending)`; `None` (Linux: -1) while it runs.
@@ -194,6 +252,7 @@ impl Timer {
     #[track_caller]
     pub fn try_to_del_timer_sync(&'static self) -> Option<bool> {
         let m = self.enter(Op::TimerDelete, Place::caller());
+        self.base().order(m);
         (!self.base().runs(self)).then(|| self.detach(m))
     }
 
@@ -226,6 +285,7 @@ impl Timer {
     pub fn timer_shutdown(&'static self) -> bool {
         let m = self.enter(Op::TimerDelete, Place::caller());
         self.set(SHUT_DOWN);
+        self.base().order(m);
         self.detach(m)
     }
 
@@ -249,9 +309,10 @@ impl Timer {
     fn modify(&'static self, expires: u64, place: Place, idle_too: bool) -> bool {
         let m = self.enter(Op::TimerArm, place);
         let from = self.cpu.load(Ordering::Relaxed);
+        self.base().order(m);
         let was = self.unlink();
         if was || idle_too {
-            self.arm(m, expires, None);
+            self.arm(m, expires, None, place);
         }
         if was {
             TimerBase::of(from).program(m, from);
@@ -259,13 +320,14 @@ impl Timer {
         was
     }
 
-    fn stop(&'static self, place: Place, also_set: u32) -> u32 {
+    pub(crate) fn stop(&'static self, place: Place, also_set: u32) -> u32 {
         let mut deleted = 0;
         loop {
             let m = self.enter(Op::TimerDelete, place);
             self.set(also_set);
-            deleted += u32::from(self.detach(m));
             let base = self.base();
+            base.order(m);
+            deleted += u32::from(self.detach(m));
             if !base.runs(self) {
                 return deleted;
             }
@@ -282,7 +344,7 @@ impl Timer {
     }
 
     /// Announces an operation that changes the timer, and gives the machine.
-    fn enter(&self, op: Op, place: Place) -> &'static dyn Machine {
+    pub(crate) fn enter(&self, op: Op, place: Place) -> &'static dyn Machine {
         let Some(m) = machine() else { panic!("{} at {place} is not on a machine: no clock", op.name()) };
         step(&self.step(op, Mode::Rmw, place).also(conflicts(), true));
         m
@@ -312,8 +374,12 @@ impl Timer {
     }
 
     /// Puts the timer, which is on no list, on the list of `on`, or where crate invariant 3 says.
-    fn arm(&'static self, m: &dyn Machine, expires: u64, on: Option<u32>) {
+    pub(crate) fn arm(&'static self, m: &dyn Machine, expires: u64, on: Option<u32>, place: Place) {
         assert!(self.has_callback(), "this timer was never set up: it has no callback");
+        if self.flags() & INITIALISED_MASK != INITIALISED {
+            let text = format_args!("a timer is armed that was never initialised (timer_setup(), init_timer())");
+            context::violation("uninitialised-lock", place, None, text);
+        }
         if self.state.load(Ordering::Relaxed) & SHUT_DOWN != 0 {
             return;
         }
@@ -323,6 +389,7 @@ impl Timer {
         self.cpu.store(target, Ordering::Relaxed);
         self.set(PENDING);
         let base = self.base();
+        base.order(m);
         let floor = base.floor.get();
         self.due.set(if time_before(expires, floor) { floor } else { expires });
         base.insert(self);
@@ -352,7 +419,27 @@ impl Timer {
     }
 
     fn has_callback(&self) -> bool {
-        !self.function.load(Ordering::Relaxed).is_null() || !self.old_function.load(Ordering::Relaxed).is_null()
+        !self.function.load(Ordering::Relaxed).is_null()
+    }
+
+    fn flags(&self) -> u32 {
+        self.flags.load(Ordering::Relaxed)
+    }
+
+    /// Whether it ends a task's sleep.
+    pub(crate) fn ends_sleep(&self) -> bool {
+        self.flags() & SLEEP != 0
+    }
+
+    /// Whether its callback runs with interrupts off.
+    pub(crate) fn is_irqsafe(&self) -> bool {
+        self.flags() & TIMER_IRQSAFE != 0
+    }
+
+    /// Whether it calls `f`. No step.
+    #[must_use]
+    pub fn calls(&self, f: fn(&'static Timer)) -> bool {
+        self.function.load(Ordering::Relaxed) == f as *mut ()
     }
 
     /// `expires`, within a step that covers it.
@@ -382,14 +469,9 @@ impl Timer {
     }
 
     pub(crate) fn callback(&self) -> Callback {
-        let old = self.old_function.load(Ordering::Relaxed);
-        if !old.is_null() {
-            // SAFETY: `with_data` is what stores a non-null word here, made of a function of this type.
-            return Callback::Data(unsafe { mem::transmute::<*mut (), fn(usize)>(old) }, self.data());
-        }
-        let new = self.function.load(Ordering::Relaxed);
-        assert!(!new.is_null(), "only a timer with a callback can be armed");
-        // SAFETY: not null, so stored by `new`, made of a function of this type.
-        Callback::Timer(unsafe { mem::transmute::<*mut (), fn(&'static Timer)>(new) })
+        let function = self.function.load(Ordering::Relaxed);
+        assert!(!function.is_null(), "only a timer with a callback can be armed");
+        // SAFETY: not null; the constructors store it with the style of its type, and who sets it otherwise promises it.
+        unsafe { Callback::of(self.flags(), function, self.data()) }
     }
 }

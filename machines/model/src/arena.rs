@@ -95,6 +95,11 @@ impl Arena {
         (start..start + CHUNK * CHUNKS).contains(&addr)
     }
 
+    /// Where in that memory an address lies.
+    pub fn offset(&self, addr: usize) -> usize {
+        addr.wrapping_sub(self.chunks as usize)
+    }
+
     /// Zeroed memory of context `proc`; null when its chunk is full.
     pub fn alloc(&mut self, proc: usize, size: usize, align: usize) -> *mut u8 {
         if proc >= CHUNKS {

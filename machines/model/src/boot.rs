@@ -9,10 +9,11 @@ use crate::record::Recording;
 use crate::slots::Slots;
 use crate::watchdog::Pulse;
 use corosensei::stack::DefaultStack;
-use ringzero_machine::{Cpu, Left, LineSpec, Machine, Op, Place};
+use ringzero_machine::{CodeMap, Cpu, Left, LineSpec, Machine, Op, Place};
 use ringzero_trace::{End, Event, Scheduler};
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::atomic::AtomicU64;
 
 const STACK: usize = 256 << 10;
@@ -77,6 +78,8 @@ pub(crate) enum EdgeKind {
     Unmask,
     /// A fence.
     Fence { acquire: bool, release: bool },
+    /// The context's last step also ordered memory through this object.
+    Order { slot: u32, acquire: bool, release: bool },
 }
 
 pub(crate) struct Inner {
@@ -129,6 +132,8 @@ pub(crate) struct Inner {
     pub raced: Vec<usize>,
     /// Looks at what is left behind.
     pub looks: Vec<fn() -> Option<Left>>,
+    /// What the loaded C module knows of its code and data.
+    pub map: Option<Rc<dyn CodeMap>>,
     /// Clock events that come when nothing else can.
     pub forced: Vec<Option<Clock>>,
 }
@@ -216,6 +221,7 @@ impl Model {
                 raced: Vec::new(),
                 looks: Vec::new(),
                 forced: vec![None; n],
+                map: None,
                 cfg,
             }),
         })
@@ -241,6 +247,7 @@ impl Model {
             ringzero_machine::set_local_bases(local, percpu, stride);
         }
         boot();
+        inner.map = ringzero_machine::code_map();
         scheduler.begin();
         let end = self.run(scheduler);
         // SAFETY: as above; all contexts are suspended for good.

@@ -50,10 +50,10 @@ impl Inner {
 fn access(fault: &Fault) -> String {
     let verb = if fault.write { "writes" } else { "reads" };
     match fault.addr {
-        0 if fault.signal == libc::SIGSEGV && !fault.write => {
-            "uses a null pointer, or one that is no address".to_owned()
-        }
-        n if n < NULL_END => format!("{verb} address {n:#x}: a null pointer, and an offset"),
-        _ => format!("{verb} an address where there is no memory"),
+        // A pointer that is no address at all also shows as a read of 0.
+        0 if fault.write => "writes through a null pointer".to_owned(),
+        0 => "uses a null pointer, or one that is no address".to_owned(),
+        n if n < NULL_END => format!("{verb} at {n:#x}, that far behind a null pointer"),
+        _ => format!("{verb} at an address where there is no memory"),
     }
 }

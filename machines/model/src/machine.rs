@@ -105,8 +105,8 @@ impl Machine for Model {
         let Some((inner, ctx)) = self.stepping() else { return };
         if inner.cfg.c && is_memory(step.op) {
             // A dead object is told of when the step is taken, so that it has its row.
-            let missed = inner.misses(step.addr, usize::from(step.size), step.mode != Mode::Read, step.place);
-            if let Some(found) = missed.filter(|f| f.code == "out-of-bounds") {
+            let missed = inner.misses(ctx, step.addr, usize::from(step.size), step.mode != Mode::Read, step.place);
+            if let Some(found) = missed.filter(|f| f.code != "use-after-free") {
                 inner.found.get_or_insert(found);
                 self.end_of(ctx);
             }
@@ -289,6 +289,12 @@ impl Machine for Model {
         inner.objects.insert(addr, Object { size, born: place, died: None, name });
     }
 
+    fn object_size(&self, addr: usize) -> Option<usize> {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        inner.objects.get(&addr).filter(|o| o.died.is_none()).map(|o| o.size)
+    }
+
     fn object_dies(&self, addr: usize, place: Place) {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
@@ -375,6 +381,26 @@ impl Machine for Model {
 
     fn fence(&self, acquire: bool, release: bool) {
         self.edge(EdgeKind::Fence { acquire, release });
+    }
+
+    fn order(&self, addr: usize, acquire: bool, release: bool) {
+        let Some((inner, _)) = self.stepping() else { return };
+        let slot = inner.slots.of(addr);
+        self.edge(EdgeKind::Order { slot, acquire, release });
+    }
+
+    fn clock_forced(&self, cpu: u32, deadline_ns: Option<u64>, entry: fn(u32), word: usize) {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &mut *self.state() };
+        let base = inner.forced[cpu as usize].map_or(inner.last_event(), |c| c.base);
+        inner.forced[cpu as usize] = deadline_ns.map(|deadline_ns| Clock { deadline_ns, entry, base, word });
+    }
+
+    fn serves_program(&self, on: bool) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        if let Kind::Task { system, .. } = &mut inner.ctxs[ctx].kind {
+            *system = !on;
+        }
     }
 
     fn lock_owner(&self, addr: usize, held: bool, place: Place) {
@@ -478,8 +504,9 @@ impl Inner {
         {
             self.found.get_or_insert(found);
         }
-        if let Some(rec) = &mut self.record {
-            rec.name_object(first.slot, step);
+        if let Some(mut rec) = self.record.take() {
+            rec.name_object(first.slot, step, || self.symbol(step));
+            self.record = Some(rec);
         }
         let model = self.cfg.preempt;
         let c = &mut self.ctxs[ctx];

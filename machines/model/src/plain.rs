@@ -175,7 +175,7 @@ impl Inner {
         if (low..high).contains(&addr) {
             return false;
         }
-        if let Some(found) = self.misses(addr, len, write, place) {
+        if let Some(found) = self.misses(ctx, addr, len, write, place) {
             self.found.get_or_insert(found);
             return true;
         }
@@ -192,12 +192,12 @@ impl Inner {
     }
 
     /// The finding of an access that misses the memory objects, if it does.
-    pub(crate) fn misses(&mut self, addr: usize, len: usize, write: bool, place: Place) -> Option<Found> {
+    pub(crate) fn misses(&mut self, ctx: usize, addr: usize, len: usize, write: bool, place: Place) -> Option<Found> {
         if let Some(found) = self.dead_on_stack(addr, len, place) {
             return Some(found);
         }
         if !self.arena.holds(addr) {
-            return None;
+            return self.below_a_stack(ctx, addr, place);
         }
         let near = self.object_near(addr, len);
         let verb = if write { "write" } else { "read" };
@@ -228,6 +228,26 @@ impl Inner {
             place: Some(place),
             other: Some(o.born),
             notes: vec![format!("allocated at {}:{}", o.born.file(), o.born.line())],
+        })
+    }
+
+    /// The finding of an access to another context's stack, where no function's frame is any more.
+    fn below_a_stack(&self, ctx: usize, addr: usize, place: Place) -> Option<Found> {
+        let there = |c: &&crate::ctx::Ctx| (c.stack.0..c.stack.1).contains(&addr);
+        // A stack that is used again is its new context's.
+        let mut owners = self.ctxs.iter().filter(there);
+        let owner = owners.clone().find(|c| !c.done).or_else(|| owners.next())?;
+        let end = if owner.done { owner.stack.1 } else { owner.frames.last().copied().unwrap_or(owner.stack.1) };
+        if std::ptr::eq(owner, &raw const self.ctxs[ctx]) || addr >= end {
+            return None;
+        }
+        let how = if owner.done { "has ended" } else { "has returned from the function that had it there" };
+        Some(Found {
+            code: "use-after-return",
+            message: format!("a variable on the stack of task {} is used after that task {how}", owner.name),
+            place: Some(place),
+            other: owner.pend.place.filter(|_| !owner.done),
+            notes: Vec::new(),
         })
     }
 

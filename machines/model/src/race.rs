@@ -109,6 +109,15 @@ impl Detector {
         let ctx = edge.ctx;
         let clock = &mut self.clocks[ctx];
         match edge.kind {
+            EdgeKind::Order { slot, acquire, release } => {
+                let object = self.objects.entry(slot).or_default();
+                if acquire {
+                    join(clock, &object.released);
+                }
+                if release {
+                    join(&mut object.released, clock);
+                }
+            }
             EdgeKind::Mask => join(clock, &self.ended[edge.cpu]),
             EdgeKind::Unmask => join(&mut self.unmasked[edge.cpu], clock),
             EdgeKind::Fence { acquire, release } => {

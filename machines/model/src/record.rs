@@ -70,6 +70,8 @@ pub struct Recording {
 
 #[derive(Clone, Debug)]
 struct Name {
+    /// What it is called in the program: a static of the module, or where it was allocated.
+    symbol: Option<String>,
     name: Option<&'static str>,
     class: Option<Place>,
     first: Place,
@@ -78,17 +80,19 @@ struct Name {
 
 impl Recording {
     /// Remembers how an object is called.
-    pub(crate) fn name_object(&mut self, slot: Slot, step: &Step) {
+    pub(crate) fn name_object(&mut self, slot: Slot, step: &Step, symbol: impl FnOnce() -> Option<String>) {
         if slot == NO_SLOT {
             return;
         }
-        let n = self.names.entry(slot).or_insert(Name { name: None, class: None, first: step.place, op: step.op });
+        let first = |symbol| Name { symbol, name: None, class: None, first: step.place, op: step.op };
+        let n = self.names.entry(slot).or_insert_with(|| first(symbol()));
         n.name = n.name.or(step.name);
         n.class = n.class.or(step.class);
     }
 
     fn object(&self, slot: Slot) -> String {
         match self.names.get(&slot) {
+            Some(Name { symbol: Some(s), .. }) => s.clone(),
             Some(Name { name: Some(n), .. }) => (*n).to_owned(),
             Some(Name { class: Some(c), op, .. }) => format!("{} made at {}:{}", noun(*op), short(c.file()), c.line()),
             Some(Name { first, op, .. }) => format!("{} at {}:{}", noun(*op), short(first.file()), first.line()),
@@ -123,6 +127,20 @@ pub(crate) fn leak_place(l: &std::panic::Location<'_>) -> Place {
 }
 
 impl Inner {
+    /// What C code calls the object at an address, if it has a name there.
+    pub(crate) fn symbol(&self, step: &Step) -> Option<String> {
+        let symbol = ringzero_machine::code_map()?.object(step.addr);
+        symbol.or_else(|| {
+            // A lock or a timer has the name that it was initialised with.
+            let (start, o) = self.object_at(step.addr).filter(|_| step.name.is_none() && step.class.is_none())?;
+            let offset = match step.addr - start {
+                0 => String::new(),
+                n => format!("+{n:#x}"),
+            };
+            Some(format!("{} at {}:{}{offset}", o.name, short(o.born.file()), o.born.line()))
+        })
+    }
+
     /// An object in words.
     pub(crate) fn object_name(&self, slot: Slot) -> String {
         let named = self.record.as_ref().map(|r| r.object(slot)).unwrap_or_default();

@@ -184,7 +184,7 @@ impl Inner {
     fn offer(&mut self, i: usize, cpu: usize) {
         let (irq_open, task_open) = (self.irq_open(cpu), self.ctxs[i].cpu.is_none() || self.task_open(cpu));
         let c = &self.ctxs[i];
-        let (old, ways) = (c.pend_value(), c.pend.ways);
+        let (old, ways) = (self.settled_value(c), c.pend.ways);
         for way in 0..ways {
             self.enabled.push(c.pend);
             self.enabled_ctx.push(i);
@@ -199,6 +199,28 @@ impl Inner {
                 e.acc[0].write = false;
                 e.rmw = false;
             }
+        }
+    }
+
+    /// The value of a context's pending word. A pointer of a C program is told by what it points into, since addresses
+    /// differ between explorers.
+    fn settled_value(&self, c: &crate::ctx::Ctx) -> u64 {
+        let value = c.pend_value();
+        if !self.cfg.c || value <= u64::from(u32::MAX) || c.cond.is_some() {
+            return value;
+        }
+        let addr = value as usize;
+        if self.arena.holds(addr) {
+            return 0xa000_0000_0000_0000 | self.arena.offset(addr) as u64;
+        }
+        let stack = self.ctxs.iter().find(|c| (c.stack.0..c.stack.1).contains(&addr));
+        match (&self.map, stack) {
+            (_, Some(c)) => 0xc000_0000_0000_0000 | u64::from(c.proc) << 32 | (c.stack.1 - addr) as u64,
+            (Some(map), _) => match map.data_offset(addr).or_else(|| map.code_offset(addr)) {
+                Some(offset) => 0xb000_0000_0000_0000 | offset as u64,
+                None => value,
+            },
+            _ => value,
         }
     }
 
@@ -455,6 +477,7 @@ impl Inner {
             let ended = self.resume(ctx);
             self.after_resume(ctx, cpu, ended);
         }
+        self.leave_blocked_cpus();
         let open = self.irq_open(cpu);
         if let Some(e) = self.events.last_mut() {
             e.open_after = open;
@@ -463,6 +486,29 @@ impl Inner {
         if self.ctxs[ctx].relaxing {
             self.failed_round(scheduler, ctx);
         }
+    }
+
+    /// A task that sleeps leaves its CPU, also when what it waits for is taken from it after it came there.
+    fn leave_blocked_cpus(&mut self) {
+        for cpu in 0..self.cfg.cpus {
+            let Some(top) = self.top(cpu) else { continue };
+            let c = &self.ctxs[top];
+            if c.is_task() && c.sleeps && !c.done && !c.ready(&self.ctxs) {
+                self.give_up(top, cpu);
+            }
+        }
+    }
+
+    /// Takes a task off its CPU.
+    fn give_up(&mut self, i: usize, cpu: usize) {
+        self.stacks[cpu].pop();
+        let block = &self.cpus[cpu];
+        let c = &mut self.ctxs[i];
+        c.saved = (block.preempt_count.get(), block.irq.get());
+        c.cpu = None;
+        block.preempt_count.set(0);
+        block.irq.set(IrqState::default());
+        block.current.set(std::ptr::null());
     }
 
     fn note_writes(&mut self, ctx: usize, event: &Event) {
@@ -533,14 +579,7 @@ impl Inner {
         let c = &self.ctxs[i];
         let gives_up = c.sleeps && (!c.ready(&self.ctxs) || !c.may_run_on(cpu));
         if gives_up {
-            self.stacks[cpu].pop();
-            let block = &self.cpus[cpu];
-            let c = &mut self.ctxs[i];
-            c.saved = (block.preempt_count.get(), block.irq.get());
-            c.cpu = None;
-            block.preempt_count.set(0);
-            block.irq.set(IrqState::default());
-            block.current.set(std::ptr::null());
+            self.give_up(i, cpu);
         }
     }
 
@@ -652,6 +691,17 @@ impl Inner {
 
     /// What the exit function has left behind, by the looks that were registered.
     fn left_behind(&mut self) -> Option<Found> {
+        if let Some(&(addr, ctx, place)) = self.owners.first() {
+            let symbol = ringzero_machine::code_map().and_then(|m| m.object(addr));
+            let name = symbol.map(|n| format!(" `{n}`")).unwrap_or_default();
+            return Some(Found {
+                code: "leak",
+                message: format!("a lock{name} is still held by {} when the program has ended", self.describe(ctx)),
+                place: Some(place),
+                other: None,
+                notes: Vec::new(),
+            });
+        }
         let left = self.looks.iter().find_map(|look| look())?;
         let symbol = ringzero_machine::code_map().filter(|_| left.addr != 0).and_then(|m| m.object(left.addr));
         let name = symbol.or(left.name.map(str::to_owned)).map(|n| format!(" `{n}`")).unwrap_or_default();

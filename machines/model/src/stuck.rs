@@ -27,6 +27,9 @@ impl Inner {
         if let Some(start) = spins {
             return Some(self.classify(start, &unfinished));
         }
+        if let Some(found) = self.sleeping_circle(&unfinished) {
+            return Some(found);
+        }
         let sleeper = unfinished.iter().copied().find(|&i| {
             let c = &self.ctxs[i];
             !c.is_system() && c.is_task() && (c.idx > 0 || c.cond.is_none()) && !c.ready(&self.ctxs)
@@ -47,6 +50,22 @@ impl Inner {
             other: None,
             notes: Vec::new(),
         })
+    }
+
+    /// Tasks that sleep for each other in a circle: nothing that may still arrive ends that.
+    fn sleeping_circle(&self, unfinished: &[usize]) -> Option<Found> {
+        let held = |i: usize| {
+            let c = &self.ctxs[i];
+            let has_owner = || self.owners.iter().any(|o| o.0 == c.pend_addr);
+            !c.done && !c.ready(&self.ctxs) && c.idx > 0 && (c.joins.is_some() || has_owner())
+        };
+        for &from in unfinished.iter().filter(|&&i| held(i)) {
+            let circle = self.cycle_from(from);
+            if !circle.is_empty() && circle.iter().all(|&i| held(i)) {
+                return Some(self.tell(&circle, circle[0]));
+            }
+        }
+        None
     }
 
     fn spins(&self, i: usize) -> bool {

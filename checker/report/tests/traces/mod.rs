@@ -13,6 +13,8 @@ pub fn all() -> Vec<(&'static str, TraceFile)> {
         ("sleep-in-atomic", sleep_in_atomic()),
         ("four-cpus", four_cpus()),
         ("panic", panic()),
+        ("out-of-bounds", out_of_bounds()),
+        ("mutex", mutex()),
     ]
 }
 
@@ -270,5 +272,56 @@ pub fn panic() -> TraceFile {
     ];
     t.rows[3].old = 1;
     t.rows[4].old = 1;
+    t
+}
+
+/// Of a C module: neither place is that of a row.
+pub fn out_of_bounds() -> TraceFile {
+    let file = "gallery/ring.c";
+    let (filler, irq) = ("task filler", "hardirq 4 (ring)");
+    let mut t = trace(
+        "out-of-bounds",
+        "write of 4 bytes 0 bytes past the end of the 8 bytes from kmalloc",
+        file,
+        31,
+        18,
+        &[(18, "\tring[n] = value;"), (31, "\tring = kmalloc_array(SLOTS, sizeof(*ring), GFP_KERNEL);")],
+    );
+    t.notes = vec!["allocated at gallery/ring.c:31".to_owned()];
+    t.log = vec![FileLog { after: 3, text: "ring: full".to_owned() }];
+    t.rows = vec![
+        Row(0, INIT, Some(0), 0, "....", "request_irq", "ring", 1, 33).of(file),
+        Row(1, filler, Some(0), 0, "....", "READ_ONCE", "head", 2, 16).of(file),
+        Row(2, irq, Some(0), 1, "....", "hardirq", "", 0, 0).kind(file, FileRowKind::Enter),
+        Row(2, irq, Some(0), 1, "d.h.", "WRITE_ONCE", "head", 2, 24).of(file),
+    ];
+    t
+}
+
+/// A task that sleeps for a mutex is not preempted; one that is taken off its CPU before a free one is.
+pub fn mutex() -> TraceFile {
+    let file = "gallery/port.c";
+    let (one, two) = ("task one", "task two");
+    let mut t = trace(
+        "uninitialised-lock",
+        "`port->irq_lock` is locked, but was never initialised",
+        file,
+        0,
+        21,
+        &[(21, "\tspin_lock(&port->irq_lock);")],
+    );
+    t.rows = vec![
+        Row(1, one, Some(0), 0, "....", "atomic_read", "open", 1, 14).of(file),
+        Row(2, two, Some(0), 0, "....", "mutex_lock", "port.mutex", 2, 18).of(file),
+        Row(1, one, Some(0), 0, "....", "mutex_is_locked", "port.mutex", 2, 15).of(file),
+        Row(2, two, Some(0), 0, "....", "mutex_unlock", "port.mutex", 2, 19).of(file),
+        Row(1, one, Some(0), 0, "....", "mutex_lock", "port.mutex", 2, 16).of(file),
+        Row(2, two, Some(0), 0, "....", "mutex_lock", "port.mutex", 2, 18).of(file),
+    ];
+    t.rows[2].old = 1;
+    // It sleeps: the row before `mutex_lock` ends with the mutex held by another.
+    t.rows[5].kind = FileRowKind::Waits;
+    t.rows[5].cpu = None;
+    t.rows.push(Row(1, one, Some(0), 0, "...1", "spin_lock", "port.irq_lock", 3, 21).of(file));
     t
 }

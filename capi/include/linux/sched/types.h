@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef _RZ_LINUX_SCHED_TYPES_H
+#define _RZ_LINUX_SCHED_TYPES_H
+
+#include <linux/sched.h>
+
+#endif

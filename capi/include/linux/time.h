@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef _RZ_LINUX_TIME_H
+#define _RZ_LINUX_TIME_H
+
+#include <linux/math64.h>
+#include <linux/time64.h>
+
+#define CLOCK_REALTIME	0
+#define CLOCK_MONOTONIC	1
+
+#endif

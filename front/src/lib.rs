@@ -1,0 +1,46 @@
+//! The C front door: from C files to programs that can be checked.
+//!
+//! # Vocabulary
+//! A **module** is what `module_init` and `module_exit` belong to: one C file, several, or a folder. It has one or more
+//! **parts**, each a program of its own: its life (init, everything that it started, exit), and each case of its KUnit
+//! suites. An **instance** is a loaded copy; each explorer has one for itself, in a thread-local, since its statics are
+//! part of the execution.
+//!
+//! # Invariants
+//! 1. An execution begins with the instance's writable data put back, the parameters set, and a fresh kernel instance;
+//!    then the init task runs the part.
+//! 2. When `module_init` fails, `module_exit` does not run; what is left behind is a finding all the same.
+//! 3. Nothing of C is left on a stack that is used again: an execution that ends early is abandoned by switching away
+//!    before the instance is put back.
+//! 4. Places and names that leave this crate are offsets or text, never addresses.
+//!
+//! # Differences from Linux
+//! One module at a time; no `modprobe`, no dependencies between modules, no built-in order of initcalls.
+
+mod files;
+mod instance;
+mod map;
+mod module;
+mod part;
+mod plan;
+mod shim;
+mod tune;
+
+pub use instance::errno_name;
+pub use module::Module;
+pub use part::Part;
+pub use plan::plan;
+pub use ringzero_module::{BuildError, Warning};
+pub use tune::Expected;
+
+/// The headers for editors and Makefiles: unpacked into the cache, and where.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn headers() -> Result<std::path::PathBuf, BuildError> {
+    let include = ringzero_module::Include::unpack(&files::headers())?;
+    let dir = include.dir().to_owned();
+    // Where there is no cache, they lie in a temporary folder: that stays, since it was asked for.
+    std::mem::forget(include);
+    Ok(dir)
+}

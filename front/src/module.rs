@@ -1,0 +1,233 @@
+//! A compiled module, ready to be checked.
+
+use crate::files;
+use crate::instance::{self, boot, ensure, forget, run};
+use crate::part::Part;
+use crate::shim::{kunit, params};
+use crate::tune::{Expected, Tuning, expected};
+use ringzero::Progress;
+use ringzero::program::{self, Answer, FileModule, Program, ReplayError, Settings, TraceFile};
+use ringzero_module::{Build, BuildError, Compiler, DebugInfo, Export, Include, LibFile, Source, Warning, build};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// A module: C files, compiled.
+pub struct Module {
+    pub(crate) id: u64,
+    pub(crate) build: Build,
+    pub(crate) debug: Arc<DebugInfo>,
+    pub(crate) exports: Vec<Export>,
+    pub(crate) params: Vec<String>,
+    pub(crate) tuning: Tuning,
+    /// What `module_init` returned last when it failed; 0: it did not.
+    pub(crate) init_code: AtomicI32,
+    name: String,
+    source: Source,
+    expected: Option<Expected>,
+    /// The paths that it was opened with; none for texts from memory.
+    paths: Vec<PathBuf>,
+    /// Files that are not in the file system.
+    texts: Vec<(String, String)>,
+}
+
+/// What C code may call.
+fn exports() -> Vec<Export> {
+    ringzero_capi::exports::exports().map(|e| Export { name: e.name, addr: e.addr, args: e.args }).collect()
+}
+
+/// The functions that a file of the library defines: what begins in the first column, is not static and has
+/// parameters. `INTERVAL_TREE_DEFINE()` defines a family.
+fn defined(text: &'static str) -> &'static [&'static str] {
+    let mut names: Vec<&'static str> = Vec::new();
+    for line in text.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')) {
+        let Some((head, rest)) = line.split_once('(') else { continue };
+        let not_a_function =
+            ["static", "typedef", "extern", "INTERVAL_TREE_DEFINE"].iter().any(|w| head.starts_with(w));
+        if not_a_function || head.contains('=') || rest.ends_with(';') {
+            continue;
+        }
+        names.extend(head.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().filter(|n| !n.is_empty()));
+    }
+    if let Some(prefix) = text.split("INTERVAL_TREE_DEFINE(").nth(1).and_then(|t| t.split(')').next()) {
+        let prefix = prefix.rsplit(',').next().unwrap_or_default().trim();
+        for part in ["insert", "remove", "iter_first", "iter_next", "subtree_search"] {
+            names.push(String::leak(format!("{prefix}_{part}")));
+        }
+    }
+    Vec::leak(names)
+}
+
+fn library() -> Vec<LibFile> {
+    // Once a process: the texts of an override live as long as it does.
+    static LIBRARY: OnceLock<Vec<LibFile>> = OnceLock::new();
+    let of = |&(name, text): &(&'static str, &'static str)| LibFile { name, text, defines: defined(text) };
+    LIBRARY.get_or_init(|| files::library().iter().map(of).collect()).clone()
+}
+
+impl Module {
+    /// Compiles one C file, several of one module, or a folder with a Kbuild file.
+    ///
+    /// # Errors
+    /// When there is no compiler, or the files are not a module: see [`BuildError`].
+    pub fn open(paths: &[PathBuf]) -> Result<Self, BuildError> {
+        let source = Source::of(paths)?;
+        let name = paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ");
+        Self::make(name, source, paths.to_vec(), Vec::new())
+    }
+
+    /// Compiles a file from memory: the program's name, the path that places show, and the text.
+    ///
+    /// # Errors
+    /// As [`Module::open`].
+    pub fn from_text(name: &str, path: &str, text: &str) -> Result<Self, BuildError> {
+        let source = Source::from_memory(&[(path, text)])?;
+        Self::make(name.to_owned(), source, Vec::new(), vec![(path.to_owned(), text.to_owned())])
+    }
+
+    fn make(
+        name: String,
+        source: Source,
+        paths: Vec<PathBuf>,
+        texts: Vec<(String, String)>,
+    ) -> Result<Self, BuildError> {
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        let (tuning, expected) = (Tuning::of(&source)?, expected(&source)?);
+        let compiler = Compiler::find()?;
+        let include = Include::unpack(&files::headers())?;
+        let exports = exports();
+        let build = build(&source, &compiler, &include, &exports, &library())?;
+        if !build.has_init() && !build.has_kunit() {
+            let path = source.files()[0].path().to_owned();
+            let what = "no module_init() and no kunit_test_suites(): there is nothing to run".to_owned();
+            return Err(BuildError::Input { path, line: None, what });
+        }
+        let debug = Arc::new(DebugInfo::new(&build));
+        let id = IDS.fetch_add(1, Ordering::Relaxed);
+        let init_code = AtomicI32::new(0);
+        let params = Vec::new();
+        let module =
+            Self { id, build, debug, exports, params, tuning, init_code, name, source, expected, paths, texts };
+        ensure(&module)?;
+        Ok(module)
+    }
+
+    /// The module's name: its paths, or what it was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The compiler that made it, and its version.
+    #[must_use]
+    pub fn compiler(&self) -> &str {
+        self.build.compiler()
+    }
+
+    /// What its first line expects.
+    #[must_use]
+    pub fn expected(&self) -> Option<&Expected> {
+        self.expected.as_ref()
+    }
+
+    /// What the checker does not see.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.source.assembly()
+    }
+
+    /// Flags of its Kbuild file that are not honoured.
+    #[must_use]
+    pub fn ignored_flags(&self) -> &[String] {
+        self.source.ignored_flags()
+    }
+
+    /// Sets a module parameter: `name=value`, as insmod takes it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn set_param(&mut self, given: &str) -> Result<(), String> {
+        ensure(self).map_err(|e| e.to_string())?;
+        params::set(instance::parameters().unwrap_or((0, 0)), given)?;
+        self.params.push(given.to_owned());
+        Ok(())
+    }
+
+    /// Changes settings as the file's comments say.
+    pub fn tune(&self, settings: &mut Settings) {
+        settings.machine.c = true;
+        self.tuning.apply(settings);
+    }
+
+    /// Its programs: the module's life, then the cases of its KUnit suites.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        if self.build.has_init() {
+            parts.push(Part::LIFE);
+        }
+        if ensure(self).is_ok()
+            && let Some(section) = instance::suites()
+        {
+            for c in kunit::cases(section) {
+                let title = Some(format!("{}.{}", c.suite, c.case));
+                parts.push(Part { case: Some((c.suite_index, c.case_index)), title });
+            }
+        }
+        parts
+    }
+
+    /// What `module_init` returned last when it failed.
+    #[must_use]
+    pub fn init_failed(&self) -> Option<i32> {
+        Some(self.init_code.load(Ordering::Relaxed)).filter(|&code| code != 0)
+    }
+
+    fn header(&self, part: &Part) -> FileModule {
+        FileModule {
+            sources: self.paths.iter().map(|p| p.display().to_string()).collect(),
+            params: self.params.clone(),
+            case: part.title.clone(),
+            build: self.build.fingerprint(),
+            ..FileModule::default()
+        }
+    }
+
+    /// Calls `f` with the part as a program that the explorer can run.
+    fn with<R>(&self, part: &Part, f: impl FnOnce(&Program<'_>) -> R) -> R {
+        let init = || run(self, part);
+        let start = || boot(self, &init);
+        let header = self.header(part);
+        let program =
+            Program { name: &self.name, in_test: false, boot: &start, module: Some(&header), texts: &self.texts };
+        f(&program)
+    }
+
+    /// Checks one part.
+    pub fn check(&self, part: &Part, settings: &Settings, to: &mut dyn FnMut(Progress)) -> Answer {
+        self.init_code.store(0, Ordering::Relaxed);
+        self.with(part, |program| program::check(program, settings, to))
+    }
+
+    /// What a part logs in its plainest execution.
+    #[must_use]
+    pub fn log(&self, part: &Part, settings: &Settings) -> Vec<String> {
+        self.with(part, |program| program::plainest_log(program, &settings.machine))
+    }
+
+    /// Replays a trace of one of its parts. The result is the same trace, byte for byte.
+    ///
+    /// # Errors
+    /// When it is none, or the module has changed.
+    pub fn replay(&self, trace: &TraceFile) -> Result<TraceFile, ReplayError> {
+        let case = trace.module.as_ref().and_then(|m| m.case.as_deref());
+        let part = self.parts().into_iter().find(|p| p.case() == case).unwrap_or(Part::LIFE);
+        self.with(&part, |program| program::replay(program, trace))
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        forget();
+    }
+}

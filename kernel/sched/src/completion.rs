@@ -1,0 +1,305 @@
+//! Completions: waiting until something is done.
+//!
+//! `done` counts the calls of `complete()` that nobody has waited for yet; [`ALL`] means that every wait passes. A wait is
+//! possible while it is not 0, and takes one. A wait with a timeout is also possible once the other half of the word,
+//! which counts timeouts, is not what it was when the wait began (crate invariant 12).
+
+use crate::event::Interrupted;
+use crate::sleep::MAX_SCHEDULE_TIMEOUT;
+use crate::task::current;
+use core::fmt;
+use core::ptr;
+use core::sync::atomic::{
+    AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use ringzero_context::{at, wait_asleep};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, machine, step};
+
+/// `done` after `complete_all()`.
+const ALL: u32 = u32::MAX;
+
+/// A completion (`struct completion`): some wait until others say that it is done. Zeroed memory works in Rust and is
+/// told apart by [`Completion::is_initialised`].
+#[doc(alias = "completion")]
+#[repr(C, align(8))]
+pub struct Completion {
+    done: AtomicU32,
+    /// How often a wait's time was over.
+    timeouts: AtomicU32,
+    magic: AtomicU32,
+    class: Option<Place>,
+    name: Option<&'static str>,
+}
+
+// SAFETY: everything inside is atomic or never written after construction.
+unsafe impl Sync for Completion {}
+// SAFETY: as above.
+unsafe impl Send for Completion {}
+
+fn is_done(word: u64, _: u64) -> bool {
+    word as u32 != 0
+}
+
+fn is_done_or_late(word: u64, timeouts: u64) -> bool {
+    word as u32 != 0 || word >> 32 != timeouts
+}
+
+impl Completion {
+    /// What `magic` says of a completion that was initialised.
+    pub const MAGIC: u32 = 0x525a_434d;
+
+    /// One that is not done. Its class is the caller's place.
+    #[doc(alias("init_completion", "DECLARE_COMPLETION", "DECLARE_COMPLETION_ONSTACK"))]
+    #[must_use]
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self {
+            done: AtomicU32::new(0),
+            timeouts: AtomicU32::new(0),
+            magic: AtomicU32::new(Self::MAGIC),
+            class: Some(Place::here()),
+            name: None,
+        }
+    }
+
+    /// The same with a name for reports.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Whether it was initialised: made by [`Completion::new`], or in C by `init_completion()` or its static forms.
+    #[must_use]
+    pub fn is_initialised(&self) -> bool {
+        self.magic.load(Relaxed) == Self::MAGIC
+    }
+
+    /// Its name, if it has one.
+    #[must_use]
+    pub const fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
+    /// Initialises the completion at `at` for C code, whatever was there. A step if it was one before: old code sets
+    /// a completion back in this way.
+    ///
+    /// # Safety
+    /// `at` is valid for writes of a `Completion`, and is one or nobody else uses it meanwhile.
+    #[doc(alias = "init_completion")]
+    pub unsafe fn init_at(at: *mut Self, name: Option<&'static str>, place: Place) {
+        // SAFETY: the caller's contract; the word is readable as an integer, whatever it holds.
+        if unsafe { (*at).magic.load(Relaxed) } == Self::MAGIC {
+            // SAFETY: the caller's contract.
+            return unsafe { (*at).reinit_at(place) };
+        }
+        // SAFETY: the caller's contract.
+        unsafe { at.write(Self { class: Some(place), name, ..Self::new() }) };
+        if let Some(m) = machine() {
+            m.object_made(at.addr(), size_of::<Self>(), place, "completion");
+        }
+    }
+
+    /// A step on both halves: always both, so that a condition on them can be asked of past values.
+    fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
+        Step::new(op, mode, ptr::from_ref(self).addr(), 8, place).named(self.name, self.class)
+    }
+
+    /// Takes one, within a step. Whether there was one.
+    fn take(&self) -> bool {
+        match self.done.load(Acquire) {
+            0 => return false,
+            ALL => {}
+            n => self.done.store(n - 1, Relaxed),
+        }
+        true
+    }
+
+    /// Says that it is done, once: one of those who wait, or will wait, goes on. A release: it pairs with that one's
+    /// wait.
+    ///
+    /// Context: any but NMI. Never sleeps.
+    #[track_caller]
+    pub fn complete(&self) {
+        let place = Place::caller();
+        step(&self.announcement(Op::Complete, Mode::Rmw, place).ordered(false, true));
+        let n = self.done.load(Relaxed);
+        self.done.store(n.saturating_add(1), Release);
+    }
+
+    /// Says that it is done: all who wait, or will wait, go on, until [`Completion::reinit`]. A release.
+    ///
+    /// Context: any but NMI. Never sleeps.
+    #[track_caller]
+    pub fn complete_all(&self) {
+        step(&self.announcement(Op::CompleteAll, Mode::Rmw, Place::caller()).ordered(false, true));
+        self.done.store(ALL, Release);
+    }
+
+    /// Sets it back to not done. Nobody may wait for it meanwhile.
+    ///
+    /// Context: any. Never sleeps.
+    #[doc(alias("reinit_completion", "INIT_COMPLETION"))]
+    #[track_caller]
+    pub fn reinit(&self) {
+        self.reinit_at(Place::caller());
+    }
+
+    fn reinit_at(&self, place: Place) {
+        step(&self.announcement(Op::ReinitCompletion, Mode::Write, place));
+        self.done.store(0, Relaxed);
+    }
+
+    /// Whether a wait would pass now: so nobody waits. An acquire if so.
+    ///
+    /// Context: any. Never sleeps.
+    #[must_use]
+    #[track_caller]
+    pub fn completion_done(&self) -> bool {
+        step(&self.announcement(Op::CompletionDone, Mode::Read, Place::caller()));
+        let done = self.done.load(Acquire) != 0;
+        self.acquired(done)
+    }
+
+    /// Takes one without waiting, and whether there was one. An acquire if so.
+    ///
+    /// Context: any but NMI. Never sleeps.
+    #[must_use]
+    #[track_caller]
+    pub fn try_wait_for_completion(&self) -> bool {
+        step(&self.announcement(Op::TryWaitForCompletion, Mode::Rmw, Place::caller()));
+        let taken = self.take();
+        self.acquired(taken)
+    }
+
+    /// An operation that orders only when it succeeds.
+    fn acquired(&self, success: bool) -> bool {
+        if success && let Some(m) = machine() {
+            m.order(ptr::from_ref(self).addr(), true, false);
+        }
+        success
+    }
+
+    /// Sleeps until it is done, and takes one. An acquire.
+    ///
+    /// Context: task, sleeps: finding `sleep-in-atomic` elsewhere, even if it is done already.
+    #[doc(alias = "wait_for_completion_io")]
+    #[track_caller]
+    pub fn wait_for_completion(&self) {
+        self.wait("wait_for_completion()", Place::caller());
+    }
+
+    /// [`Completion::wait_for_completion`] that a signal ends too.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if a signal came first (not yet).
+    #[track_caller]
+    pub fn wait_for_completion_interruptible(&self) -> Result<(), Interrupted> {
+        self.wait("wait_for_completion_interruptible()", Place::caller());
+        Ok(())
+    }
+
+    /// [`Completion::wait_for_completion`] that a fatal signal ends too.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if a fatal signal came first (not yet).
+    #[track_caller]
+    pub fn wait_for_completion_killable(&self) -> Result<(), Interrupted> {
+        self.wait("wait_for_completion_killable()", Place::caller());
+        Ok(())
+    }
+
+    /// [`Completion::wait_for_completion`] for `timeout` jiffies at most: 0 if they were over before it was done, else
+    /// what is left of them, at least 1.
+    ///
+    /// Context: as there.
+    #[doc(alias = "wait_for_completion_io_timeout")]
+    #[track_caller]
+    pub fn wait_for_completion_timeout(&'static self, timeout: u64) -> u64 {
+        self.wait_timeout(timeout, "wait_for_completion_timeout()", Place::caller())
+    }
+
+    /// [`Completion::wait_for_completion_timeout`] that a signal ends too.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if a signal came first (not yet).
+    #[track_caller]
+    pub fn wait_for_completion_interruptible_timeout(&'static self, timeout: u64) -> Result<u64, Interrupted> {
+        Ok(self.wait_timeout(timeout, "wait_for_completion_interruptible_timeout()", Place::caller()))
+    }
+
+    /// [`Completion::wait_for_completion_timeout`] that a fatal signal ends too.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if a fatal signal came first (not yet).
+    #[track_caller]
+    pub fn wait_for_completion_killable_timeout(&'static self, timeout: u64) -> Result<u64, Interrupted> {
+        Ok(self.wait_timeout(timeout, "wait_for_completion_killable_timeout()", Place::caller()))
+    }
+
+    fn wait(&self, call: &str, place: Place) {
+        at::might_sleep(call, place);
+        let announced = self.announcement(Op::WaitForCompletion, Mode::Rmw, place).ordered(true, false);
+        wait_asleep(&announced, self.cond(is_done, 0));
+        // It fails only while a failed execution unwinds, when waits are over before their conditions hold.
+        self.take();
+    }
+
+    fn wait_timeout(&'static self, timeout: u64, call: &str, place: Place) -> u64 {
+        if timeout >= MAX_SCHEDULE_TIMEOUT {
+            self.wait(call, place);
+            return timeout;
+        }
+        at::might_sleep(call, place);
+        let announced = self.announcement(Op::WaitForCompletion, Mode::Rmw, place);
+        step(&announced);
+        let (done, mut timeouts) = (self.take(), self.timeouts.load(Relaxed));
+        if self.acquired(done) {
+            return timeout.max(1);
+        }
+        if timeout == 0 {
+            return 0;
+        }
+        let sleep = &current().sleep;
+        let expires = sleep.begin(timeout, Some(self), place);
+        loop {
+            wait_asleep(&announced, self.cond(is_done_or_late, u64::from(timeouts)));
+            let done = self.take();
+            timeouts = self.timeouts.load(Relaxed);
+            if self.acquired(done) {
+                return sleep.end(expires, place).max(1);
+            }
+            // Else it was another's time that was over, or a failed execution unwinds.
+            if sleep.is_over() || ringzero_context::panicking() {
+                return 0;
+            }
+        }
+    }
+
+    fn cond(&self, test: fn(u64, u64) -> bool, arg: u64) -> Cond {
+        Cond { addr: ptr::from_ref(self).addr(), size: 8, test, arg }
+    }
+
+    /// The time of a wait is over: lets it see that, in a step of which `within` is a part.
+    pub(crate) fn time_is_over(&self, within: impl FnOnce()) {
+        let place = self.class.unwrap_or(Place::caller());
+        step(&self.announcement(Op::WakeUpProcess, Mode::Rmw, place));
+        within();
+        self.timeouts.fetch_add(1, Relaxed);
+    }
+}
+
+impl Default for Completion {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Completion {
+    /// Shows the state without a step.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Completion({}, {})", self.name.unwrap_or("unnamed"), self.done.load(Relaxed))
+    }
+}

@@ -1,0 +1,385 @@
+//! Tasklets: functions that run in softirq context, each on one CPU at a time.
+//!
+//! `tasklet_struct`'s two words decide everything: `state` ([`SCHED`], [`RUN`], [`PARKED`]) and `count`, which is not 0
+//! while the tasklet is disabled. Scheduling, the begin and the end of a run, killing, disabling and enabling are steps on
+//! them. Which CPU's list a tasklet is on follows from its CPU's word of pending softirqs (crate invariant 7).
+
+mod cpu;
+
+use core::cell::Cell;
+use core::ffi::c_ulong;
+use core::fmt;
+use core::mem::transmute;
+use core::ptr;
+use core::sync::atomic::{
+    AtomicPtr, AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
+pub use cpu::leftover;
+use cpu::{park, queue, unpark};
+pub(crate) use cpu::{run_taken, take_queued};
+use ringzero_context::{self as context, Balance, violation, wait_asleep};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, machine, step, wait};
+
+/// Waits to run.
+const SCHED: u64 = 1;
+/// Runs.
+const RUN: u64 = 2;
+/// Waits to run, and its CPU has come to it while it was disabled or ran elsewhere: whoever ends that queues it again.
+const PARKED: u64 = 4;
+
+/// The kind of function that a tasklet calls. Zeroed memory is [`TaskletStyle::COld`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum TaskletStyle {
+    /// `void func(unsigned long data)`.
+    COld = 0,
+    /// `void callback(struct tasklet_struct *)`.
+    CNew = 1,
+    /// A Rust function of the tasklet.
+    Rust = 2,
+    /// A Rust function of the data word.
+    RustData = 3,
+}
+
+/// A tasklet (`struct tasklet_struct`).
+///
+/// It is usually a field of the object that it belongs to; its function then finds the object with
+/// [`from_tasklet!`](crate::from_tasklet). All zeroes is a tasklet without a function: running it panics with a message.
+///
+/// ```
+/// use ringzero_softirq::Tasklet;
+/// fn receive(_: &'static Tasklet) {}
+/// static RECEIVE: Tasklet = Tasklet::new(receive);
+/// ```
+#[doc(alias = "tasklet_struct")]
+#[repr(C)]
+pub struct Tasklet {
+    /// The next one on the list of its CPU. Touched only by that CPU, or while it is parked.
+    next: Cell<Option<&'static Tasklet>>,
+    state: AtomicU64,
+    count: AtomicU32,
+    /// The CPU that it is parked on. Touched within steps on `state`.
+    cpu: AtomicU32,
+    /// What it calls, of the kind that `style` says; null when it was not set up.
+    func: AtomicPtr<()>,
+    data: AtomicUsize,
+    /// [`TaskletStyle`].
+    style: AtomicU32,
+    /// It was scheduled as a high-priority one; as `cpu`.
+    high: AtomicU32,
+    /// Where it was made.
+    class: Option<Place>,
+}
+
+// SAFETY: all fields but `next` and `class` are atomics, `class` is never written; `next` is touched by one context at a
+// time: that of the list's CPU, or the one whose step has put the tasklet on a list or taken it off.
+unsafe impl Sync for Tasklet {}
+// SAFETY: as above; a tasklet on a list cannot be moved, since only `&'static` ones get there.
+unsafe impl Send for Tasklet {}
+
+fn is_unscheduled(state: u64, _: u64) -> bool {
+    state & SCHED == 0
+}
+
+fn is_not_running(state: u64, _: u64) -> bool {
+    state & RUN == 0
+}
+
+/// Making tasklets.
+impl Tasklet {
+    /// A tasklet that calls `f` with itself.
+    #[doc(alias("tasklet_setup", "DECLARE_TASKLET"))]
+    #[must_use]
+    #[track_caller]
+    pub const fn new(f: fn(&'static Tasklet)) -> Self {
+        Self::make(f as *mut (), 0, TaskletStyle::Rust as u32)
+    }
+
+    /// A tasklet in the old style, that calls `f` with `data`.
+    #[doc(alias("tasklet_init", "DECLARE_TASKLET_OLD"))]
+    #[must_use]
+    #[track_caller]
+    pub const fn with_data(f: fn(usize), data: usize) -> Self {
+        Self::make(f as *mut (), data, TaskletStyle::RustData as u32)
+    }
+
+    /// The same tasklet, disabled once.
+    #[doc(alias("DECLARE_TASKLET_DISABLED", "DECLARE_TASKLET_DISABLED_OLD"))]
+    #[must_use]
+    pub const fn disabled(mut self) -> Self {
+        self.count = AtomicU32::new(1);
+        self
+    }
+
+    #[track_caller]
+    const fn make(func: *mut (), data: usize, style: u32) -> Self {
+        Self {
+            next: Cell::new(None),
+            state: AtomicU64::new(0),
+            count: AtomicU32::new(0),
+            cpu: AtomicU32::new(0),
+            func: AtomicPtr::new(func),
+            data: AtomicUsize::new(data),
+            style: AtomicU32::new(style),
+            high: AtomicU32::new(0),
+            class: Some(Place::here()),
+        }
+    }
+
+    /// Sets up the tasklet at `at` for C code, whatever was there: not scheduled, enabled. No step: nobody else can know
+    /// of it.
+    ///
+    /// # Safety
+    /// `at` is valid for writes of a `Tasklet`, and nobody else uses it meanwhile. `func` is null or a function of the
+    /// kind `style`, to be called as long as the tasklet is used.
+    #[doc(alias("tasklet_init", "tasklet_setup"))]
+    pub unsafe fn init_at(at: *mut Self, style: TaskletStyle, func: *const (), data: usize, class: Place) {
+        let made = Self { class: Some(class), ..Self::make(func.cast_mut(), data, style as u32) };
+        // SAFETY: the caller's contract.
+        unsafe { at.write(made) };
+        if let Some(m) = machine() {
+            m.object_made(at.addr(), size_of::<Self>(), class, "tasklet");
+        }
+    }
+}
+
+/// Using them.
+impl Tasklet {
+    /// Has the tasklet run soon, on this CPU. It will run once after this, whether it runs just now or not; nothing
+    /// happens if it is scheduled already. Whether it was not.
+    ///
+    /// Context: any but NMI. Never sleeps. Orders what comes before it before the run.
+    #[doc(alias = "tasklet_schedule")]
+    #[track_caller]
+    pub fn schedule(&'static self) -> bool {
+        self.schedule_at(false, Place::caller())
+    }
+
+    /// [`Tasklet::schedule`], to run before tasklets that were scheduled with that.
+    #[doc(alias = "tasklet_hi_schedule")]
+    #[track_caller]
+    pub fn hi_schedule(&'static self) -> bool {
+        self.schedule_at(true, Place::caller())
+    }
+
+    fn schedule_at(&'static self, high: bool, place: Place) -> bool {
+        step(&self.on_state(Op::TaskletSchedule, place).ordered(true, true));
+        if self.state.fetch_or(SCHED, AcqRel) & SCHED != 0 {
+            return false;
+        }
+        self.high.store(u32::from(high), Relaxed);
+        queue(self, place);
+        true
+    }
+
+    /// Keeps the tasklet from running, and waits until it does not run. Calls nest. A tasklet that is scheduled stays so.
+    ///
+    /// Context: any but the tasklet itself, while holding no lock that it takes. Spins, never sleeps, as in older
+    /// kernels; today's `tasklet_disable()` may sleep, and `tasklet_disable_in_atomic()` is this.
+    #[doc(alias("tasklet_disable", "tasklet_disable_in_atomic", "tasklet_unlock_wait"))]
+    #[track_caller]
+    pub fn disable(&self) {
+        let place = Place::caller();
+        self.disable_at(place);
+        let announced = self.announcement(Op::TaskletDisable, Mode::Read, place).ordered(true, false);
+        wait(&announced, self.cond(is_not_running), WaitKind::Spin);
+    }
+
+    /// [`Tasklet::disable`] without waiting.
+    ///
+    /// Context: any. Never sleeps.
+    #[doc(alias = "tasklet_disable_nosync")]
+    #[track_caller]
+    pub fn disable_nosync(&self) {
+        self.disable_at(Place::caller());
+    }
+
+    fn disable_at(&self, place: Place) {
+        step(&self.on_count(Op::TaskletDisable, place).ordered(true, true));
+        self.count.fetch_add(1, AcqRel);
+    }
+
+    /// Undoes one [`Tasklet::disable`]. A tasklet that is scheduled runs then, on the CPU that scheduled it. Finding
+    /// `unbalanced-context` if there is none to undo.
+    ///
+    /// Context: any but NMI. Never sleeps.
+    #[doc(alias("tasklet_enable", "tasklet_hi_enable"))]
+    #[track_caller]
+    pub fn enable(&'static self) {
+        let place = Place::caller();
+        step(&self.on_count(Op::TaskletEnable, place).also(self.address(), true).ordered(true, true));
+        let Ok(before) = self.count.fetch_update(AcqRel, Acquire, |n| n.checked_sub(1)) else {
+            let text = format_args!("tasklet_enable() without a tasklet_disable() before it");
+            return violation("unbalanced-context", place, self.class, text);
+        };
+        if before == 1 && self.state.load(Relaxed) & (PARKED | RUN) == PARKED {
+            self.state.fetch_and(!PARKED, Relaxed);
+            unpark(self, place);
+        }
+    }
+
+    /// Waits until the tasklet is not scheduled, and does not run. Scheduling it meanwhile, also by itself, has no
+    /// effect. A tasklet that is scheduled and disabled is waited for until somebody enables it. The caller sees to it
+    /// that nobody schedules it afterwards.
+    ///
+    /// Context: task, sleeps: finding `sleep-in-atomic` elsewhere; holding no lock that the tasklet takes.
+    #[doc(alias = "tasklet_kill")]
+    #[track_caller]
+    pub fn kill(&self) {
+        let place = Place::caller();
+        context::at::might_sleep("tasklet_kill()", place);
+        let announced = self.on_state(Op::TaskletKill, place).ordered(true, true);
+        wait_asleep(&announced, self.cond(is_unscheduled));
+        if self.state.load(Relaxed) & RUN == 0 {
+            return;
+        }
+        self.state.fetch_or(SCHED, Relaxed);
+        wait_asleep(&announced, self.cond(is_not_running));
+        self.state.fetch_and(!SCHED, Relaxed);
+    }
+
+    /// The data word.
+    #[must_use]
+    pub fn data(&self) -> usize {
+        self.data.load(Relaxed)
+    }
+
+    /// Begins, runs and ends it, on this CPU, whose list it was taken off; or parks it. Returns what was next on the
+    /// list.
+    fn run(&'static self, place: Place) -> Option<&'static Tasklet> {
+        let begin = self.on_state(Op::TaskletRun, place).also(self.count_address(), false);
+        step(&begin.ordered(true, true));
+        // Read after the step, which checks that the memory is alive.
+        let next = self.next.take();
+        if self.state.load(Relaxed) & RUN != 0 || self.count.load(Relaxed) != 0 {
+            self.state.fetch_or(PARKED, Relaxed);
+            park(self);
+            return next;
+        }
+        let held = self.state.load(Relaxed) & !SCHED | RUN;
+        self.state.store(held, Relaxed);
+        self.note_owner(true, place);
+        let balance = Balance::enter();
+        self.call();
+        balance.check(self.class(), "tasklet");
+        let end = self.on_state(Op::TaskletDone, place).also(self.count_address(), false);
+        step(&end.ordered(true, true));
+        self.note_owner(false, place);
+        let before = self.state.fetch_and(!RUN, AcqRel);
+        if before & PARKED != 0 && self.count.load(Relaxed) == 0 {
+            self.state.fetch_and(!PARKED, Relaxed);
+            unpark(self, place);
+        }
+        next
+    }
+
+    fn call(&'static self) {
+        let func = self.func.load(Relaxed);
+        assert!(!func.is_null(), "a tasklet without a function was scheduled");
+        // SAFETY: the constructors store a function of the kind that they store with it, and who sets it otherwise
+        // promises it.
+        unsafe {
+            match self.style.load(Relaxed) {
+                0 => transmute::<*mut (), unsafe extern "C" fn(c_ulong)>(func)(self.data() as c_ulong),
+                1 => {
+                    let f = transmute::<*mut (), unsafe extern "C" fn(*mut Tasklet)>(func);
+                    f(ptr::from_ref(self).cast_mut());
+                }
+                2 => transmute::<*mut (), fn(&'static Tasklet)>(func)(self),
+                _ => transmute::<*mut (), fn(usize)>(func)(self.data()),
+            }
+        }
+    }
+
+    /// Tells the machine for whom those wait who wait for the end of the run.
+    fn note_owner(&self, held: bool, place: Place) {
+        if let Some(m) = machine() {
+            m.lock_owner(self.address(), held, place);
+        }
+    }
+
+    fn address(&self) -> usize {
+        ptr::from_ref(&self.state).addr()
+    }
+
+    fn count_address(&self) -> usize {
+        ptr::from_ref(&self.count).addr()
+    }
+
+    fn class(&self) -> Place {
+        self.class.unwrap_or(Place::caller())
+    }
+
+    fn cond(&self, test: fn(u64, u64) -> bool) -> Cond {
+        Cond { addr: self.address(), size: 8, test, arg: 0 }
+    }
+
+    fn on_state(&self, op: Op, place: Place) -> Step {
+        self.announcement(op, Mode::Rmw, place)
+    }
+
+    fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
+        Step::new(op, mode, self.address(), 8, place).named(Some("tasklet"), self.class)
+    }
+
+    fn on_count(&self, op: Op, place: Place) -> Step {
+        Step::new(op, Mode::Rmw, self.count_address(), 4, place).named(Some("tasklet.count"), self.class)
+    }
+}
+
+impl fmt::Debug for Tasklet {
+    /// Shows the state without a step.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tasklet(state {}, count {})", self.state.load(Relaxed), self.count.load(Relaxed))
+    }
+}
+
+/// [`Tasklet::schedule`].
+#[track_caller]
+pub fn tasklet_schedule(tasklet: &'static Tasklet) {
+    tasklet.schedule();
+}
+
+/// [`Tasklet::hi_schedule`].
+#[track_caller]
+pub fn tasklet_hi_schedule(tasklet: &'static Tasklet) {
+    tasklet.hi_schedule();
+}
+
+/// [`Tasklet::disable`].
+#[track_caller]
+pub fn tasklet_disable(tasklet: &Tasklet) {
+    tasklet.disable();
+}
+
+/// [`Tasklet::disable_nosync`].
+#[track_caller]
+pub fn tasklet_disable_nosync(tasklet: &Tasklet) {
+    tasklet.disable_nosync();
+}
+
+/// [`Tasklet::enable`].
+#[track_caller]
+pub fn tasklet_enable(tasklet: &'static Tasklet) {
+    tasklet.enable();
+}
+
+/// [`Tasklet::kill`].
+#[track_caller]
+pub fn tasklet_kill(tasklet: &Tasklet) {
+    tasklet.kill();
+}
+
+/// The object that a tasklet is embedded in: `from_tasklet!(tasklet, Type, field)` is a `&'static Type`.
+///
+/// It must be called in an `unsafe` block: the tasklet has to be the field `field` of a `Type` that lives as long as the
+/// execution (a static or an object from `kmalloc`).
+#[macro_export]
+macro_rules! from_tasklet {
+    ($tasklet:expr, $type:ty, $field:ident) => {{
+        let tasklet: &'static $crate::Tasklet = $tasklet;
+        let at = ::core::ptr::from_ref(tasklet).expose_provenance() - ::core::mem::offset_of!($type, $field);
+        &*::core::ptr::with_exposed_provenance::<$type>(at)
+    }};
+}
