@@ -53,6 +53,8 @@ pub fn measure_all(progress: &mut dyn FnMut(&str)) -> Outcome {
         samples.round(round);
     }
     let mut rows = samples.timed_rows();
+    progress("the same programs in C");
+    rows.extend(samples.c_rows());
     progress("executions to exhaust");
     rows.extend(samples.count_rows());
     for (name, goal) in DEEP {
@@ -72,6 +74,17 @@ struct Samples {
 
 /// The programs whose random rate is compared.
 const RANDOM: [&str; 3] = ["increment-2x4", "increment-3x2", "ticket-2x2"];
+
+/// What is measured in C beside Rust.
+const IN_C: [(&str, &str); 5] = [
+    ("increment-2x4", "random"),
+    ("increment-3x2", "random"),
+    ("ticket-2x2", "random"),
+    ("increment-2x4", "exhaustive"),
+    ("increment-2x5", "exhaustive"),
+];
+/// A driver-like file of more than 300 lines.
+const LONG_IN_C: &str = "c/ringdev-fixed";
 
 impl Samples {
     /// One run of each timed thing, ours beside theirs.
@@ -182,6 +195,55 @@ impl Samples {
             bounds: Bounds::Ratio,
             better: Better::Higher,
             unit: "executions per second",
+        });
+        rows
+    }
+
+    /// The same programs in C beside their Rust form: rates of the search, and what it takes to compile and load.
+    fn c_rows(&mut self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (name, how) in IN_C {
+            let (rust, c) = (format!("rust {how} {name}"), format!("c {how} {name}"));
+            match ours::InC::of(name) {
+                Ok(program) => {
+                    for _ in 0..ROUNDS {
+                        let (in_rust, in_c) = match how {
+                            "random" => (ours::random(name, RANDOM_EXECUTIONS), program.random(RANDOM_EXECUTIONS)),
+                            _ => (ours::exhaust(name, 1), program.exhaust()),
+                        };
+                        self.keep_ours(&rust, in_rust);
+                        self.keep_ours(&c, in_c);
+                    }
+                }
+                Err(reason) => self.complain(reason),
+            }
+            rows.push(Row {
+                work: format!("{name} {how}, in C"),
+                peer: "ours, in Rust",
+                ours: self.median(&c, Run::per_cpu_second),
+                theirs: self.median(&rust, Run::per_cpu_second),
+                goal: 0.5,
+                bounds: Bounds::Ratio,
+                better: Better::Higher,
+                unit: RATE,
+            });
+        }
+        let ours = match ours::compile_and_load(LONG_IN_C, ROUNDS) {
+            Ok(seconds) => Some(seconds),
+            Err(reason) => {
+                self.complain(reason);
+                None
+            }
+        };
+        rows.push(Row {
+            work: format!("{LONG_IN_C}: compile and load"),
+            peer: "none",
+            ours,
+            theirs: None,
+            goal: 1.0,
+            bounds: Bounds::Ours,
+            better: Better::Lower,
+            unit: "seconds",
         });
         rows
     }

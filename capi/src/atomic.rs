@@ -28,6 +28,7 @@ crate::exports! {
 
     /// `cpu_relax`: one failed round of a loop that waits. Any context.
     fn cpu_relax() {
+        crate::time::round_ends();
         ringzero_atomic::cpu_relax();
     }
 }

@@ -31,7 +31,28 @@ pub fn exports() -> impl Iterator<Item = Export> {
 }
 
 /// The tables, one a module of this crate. A module with `exports!` has its line here.
-const TABLES: &[&[Export]] = &[crate::random::EXPORTS, crate::string::EXPORTS];
+const TABLES: &[&[Export]] = &[
+    crate::atomic::EXPORTS,
+    crate::bug::EXPORTS,
+    crate::context::EXPORTS,
+    crate::interrupt::EXPORTS,
+    crate::kstrtox::EXPORTS,
+    crate::kunit::EXPORTS,
+    crate::percpu::EXPORTS,
+    crate::printk::EXPORTS,
+    crate::random::EXPORTS,
+    crate::slab::EXPORTS,
+    crate::smp::EXPORTS,
+    crate::spinlock::EXPORTS,
+    crate::sprintf::EXPORTS,
+    crate::strdup::EXPORTS,
+    crate::string::EXPORTS,
+    crate::task::EXPORTS,
+    crate::time::EXPORTS,
+    crate::timer::EXPORTS,
+    crate::uaccess::EXPORTS,
+    crate::wait::EXPORTS,
+];
 
 /// Declares functions that C code may call, and the module's table of them.
 ///

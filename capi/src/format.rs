@@ -81,7 +81,7 @@ pub(crate) struct Spec {
     pub(crate) width: usize,
     pub(crate) precision: Option<usize>,
     /// How many bytes of the argument count.
-    size: usize,
+    pub(crate) size: usize,
 }
 
 impl Spec {
@@ -309,7 +309,10 @@ pub(crate) mod tests {
     fn numbers() {
         assert_eq!(text("%d %i %u", &[-5_i64 as u64, 7, 0xffff_ffff]), "-5 7 4294967295");
         assert_eq!(text("%x %X %o %#x %#o", &[0xbeef, 0xbeef, 8, 255, 8]), "beef BEEF 10 0xff 010");
-        assert_eq!(text("[%5d] [%-5d] [%05d] [%+d] [% d]", &[42, 42, 42, 42, 42]), "[   42] [42   ] [00042] [+42] [ 42]");
+        assert_eq!(
+            text("[%5d] [%-5d] [%05d] [%+d] [% d]", &[42, 42, 42, 42, 42]),
+            "[   42] [42   ] [00042] [+42] [ 42]"
+        );
         assert_eq!(text("[%.3d] [%8.3d] [%08.3d] [%.0d]", &[7, 7, 7, 0]), "[007] [     007] [     007] []");
         assert_eq!(text("[%*d] [%*d] [%.*d]", &[4, 1, -4_i64 as u64, 1, 2, 3]), "[   1] [1   ] [03]");
         assert_eq!(text("[%06x] [%#010x] [%-#6x]", &[0xabc, 0xabc, 0xa]), "[000abc] [0x00000abc] [0xa   ]");
@@ -330,7 +333,10 @@ pub(crate) mod tests {
 
     #[test]
     fn words() {
-        assert_eq!(text("[%s] [%6s] [%-6s] [%.2s]", &[s(c"abc"), s(c"abc"), s(c"abc"), s(c"abc")]), "[abc] [   abc] [abc   ] [ab]");
+        assert_eq!(
+            text("[%s] [%6s] [%-6s] [%.2s]", &[s(c"abc"), s(c"abc"), s(c"abc"), s(c"abc")]),
+            "[abc] [   abc] [abc   ] [ab]"
+        );
         assert_eq!(text("%c%c [%3c] %%", &[65, 66, 67]), "AB [  C] %");
         assert_eq!(text("%s %s %s", &[0, 12, -5_i64 as u64]), "(null) (efault) (efault)");
     }

@@ -61,7 +61,14 @@ fn errno(result: Result<(), Errno>) -> c_int {
     result.map_or_else(Errno::to_kernel, |()| 0)
 }
 
-fn request(irq: c_uint, handler: HandlerFn, flags: c_ulong, called: *const c_char, dev: *mut c_void, nmi: bool) -> c_int {
+fn request(
+    irq: c_uint,
+    handler: HandlerFn,
+    flags: c_ulong,
+    called: *const c_char,
+    dev: *mut c_void,
+    nmi: bool,
+) -> c_int {
     let Some(handle) = handler else { return Errno::EINVAL.to_kernel() };
     let flags = IrqFlags::from_bits(flags as u32);
     let handler = Handler { handle, dev_id: dev };
@@ -75,7 +82,12 @@ fn request(irq: c_uint, handler: HandlerFn, flags: c_ulong, called: *const c_cha
 /// What C gets back: the name, which has a zero behind it.
 fn freed(irq: c_uint, called: Option<&'static str>) -> *const c_void {
     let Some(called) = called else {
-        violation("warn", Place::caller(), None, format_args!("free_irq(): line {irq} has no handler with this dev_id"));
+        violation(
+            "warn",
+            Place::caller(),
+            None,
+            format_args!("free_irq(): line {irq} has no handler with this dev_id"),
+        );
         return ptr::null();
     };
     called.as_ptr().cast()

@@ -18,15 +18,40 @@
 //! # Differences from Linux
 //! Each module's head names its own. `capi/tests` compiles every header by itself and runs the exports on C's data.
 
+mod atomic;
+pub mod bug;
 pub mod caller;
+mod context;
+mod deref;
 pub mod embed;
 pub mod exports;
+mod format;
+mod interrupt;
+mod kstrtox;
+pub mod kunit;
 mod memory;
 mod names;
+pub mod params;
+pub mod percpu;
+mod pointer;
+pub mod printk;
 mod random;
+mod scan;
+mod slab;
+mod smp;
+mod spinlock;
+mod sprintf;
 mod state;
+mod strdup;
 mod stream;
 mod string;
+mod task;
+mod time;
+mod timer;
 pub mod tsan;
+mod uaccess;
+pub mod va;
+mod wait;
 
 pub use exports::Export;
+pub use names::errno_name;

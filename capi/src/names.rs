@@ -65,7 +65,7 @@ pub(crate) fn symbol(addr: usize) -> String {
 }
 
 /// The name of an error number, without the sign.
-pub(crate) fn errno_name(n: i32) -> Option<&'static str> {
+pub fn errno_name(n: i32) -> Option<&'static str> {
     ERRNO.iter().find(|(number, _)| *number == n).map(|(_, name)| *name)
 }
 

@@ -67,7 +67,10 @@ pub(crate) fn print(out: &mut Out<'_>, spec: &Spec, reader: &mut Reader<'_>, at:
         b'M' | b'm' => hardware(bytes(out, at, 6), letters),
         b'I' | b'i' => internet(out, at, letters),
         b'h' => return hex(out, spec, at, letters.get(1).copied()),
-        b'b' => bitmap(out, spec, at, letters.get(1) == Some(&b'l')),
+        b'b' => {
+            let text = bitmap(out, spec, at, letters.get(1) == Some(&b'l'));
+            return out.bytes(text.as_bytes());
+        }
         b'U' => uuid(bytes(out, at, 16), letters.get(1).copied()),
         b'a' => {
             let word = bytes(out, at, 8);
@@ -106,7 +109,11 @@ fn hardware(bytes: &[u8], letters: &[u8]) -> String {
         [_, b'F', ..] => "-",
         _ => ":",
     };
-    if letters.contains(&b'R') { join(bytes.iter().rev().copied(), between) } else { join(bytes.iter().copied(), between) }
+    if letters.contains(&b'R') {
+        join(bytes.iter().rev().copied(), between)
+    } else {
+        join(bytes.iter().copied(), between)
+    }
 }
 
 fn internet(out: &Out<'_>, at: usize, letters: &[u8]) -> String {
@@ -219,7 +226,10 @@ mod tests {
 
     #[test]
     fn errors_have_names() {
-        assert_eq!(text("%pe [%10pe] %pe", &[-22_i64 as u64, -12_i64 as u64, -4000_i64 as u64]), "-EINVAL [   -ENOMEM] -4000");
+        assert_eq!(
+            text("%pe [%10pe] %pe", &[-22_i64 as u64, -12_i64 as u64, -4000_i64 as u64]),
+            "-EINVAL [   -ENOMEM] -4000"
+        );
         assert_eq!(text("%pe", &[0]), "0000000000000000");
     }
 
@@ -235,24 +245,39 @@ mod tests {
     #[test]
     fn addresses_of_networks() {
         let six = [0, 1, 2, 0xab, 0xcd, 0xef_u8];
-        assert_eq!(text("%pM %pm %pMF %pMR", &[p(&six); 4]), "00:01:02:ab:cd:ef 000102abcdef 00-01-02-ab-cd-ef ef:cd:ab:02:01:00");
+        assert_eq!(
+            text("%pM %pm %pMF %pMR", &[p(&six); 4]),
+            "00:01:02:ab:cd:ef 000102abcdef 00-01-02-ab-cd-ef ef:cd:ab:02:01:00"
+        );
         let four = [127, 0, 0, 1_u8];
-        assert_eq!(text("%pI4 %pi4 %pI4h %-12pI4|", &[p(&four); 4]), "127.0.0.1 127.000.000.001 1.0.0.127 127.0.0.1   |");
+        assert_eq!(
+            text("%pI4 %pi4 %pI4h %-12pI4|", &[p(&four); 4]),
+            "127.0.0.1 127.000.000.001 1.0.0.127 127.0.0.1   |"
+        );
         let mut all = [0_u8; 16];
         all[15] = 1;
-        assert_eq!(text("%pI6 %pi6 %pI6c", &[p(&all); 3]), "0000:0000:0000:0000:0000:0000:0000:0001 00000000000000000000000000000001 ::1");
+        assert_eq!(
+            text("%pI6 %pi6 %pI6c", &[p(&all); 3]),
+            "0000:0000:0000:0000:0000:0000:0000:0001 00000000000000000000000000000001 ::1"
+        );
     }
 
     #[test]
     fn bytes_and_bits() {
         let bytes = [0xca, 0xfe, 0x01_u8];
         let at = p(&bytes);
-        assert_eq!(text("%*ph %*phC %3phD %3phN %ph", &[3, at, 2, at, at, at, at]), "ca fe 01 ca:fe ca-fe-01 cafe01 ca");
+        assert_eq!(
+            text("%*ph %*phC %3phD %3phN %ph", &[3, at, 2, at, at, at, at]),
+            "ca fe 01 ca:fe ca-fe-01 cafe01 ca"
+        );
         let bits = [0b1011_1110_u64, 1];
         let at = p(&bits);
         assert_eq!(text("%*pb %*pbl %8pb", &[65, at, 65, at, at]), "1,00000000,000000be 1-5,7,64 be");
         let id: [u8; 16] = std::array::from_fn(|i| i as u8);
-        assert_eq!(text("%pUb %pUL", &[p(&id), p(&id)]), "00010203-0405-0607-0809-0a0b0c0d0e0f 03020100-0504-0706-0809-0A0B0C0D0E0F");
+        assert_eq!(
+            text("%pUb %pUL", &[p(&id), p(&id)]),
+            "00010203-0405-0607-0809-0a0b0c0d0e0f 03020100-0504-0706-0809-0A0B0C0D0E0F"
+        );
         assert_eq!(text("%p4cc", &[p(b"BG12")]), "BG12 little-endian (0x32314742)");
         let phys = 0x1234_u64;
         assert_eq!(text("%pa %pad", &[p(&phys), p(&phys)]), "0x0000000000001234 0x0000000000001234");

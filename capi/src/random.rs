@@ -69,7 +69,7 @@ fn fill(buf: *mut c_void, len: usize) {
 
 /// Maps 32 bits onto the range by multiplication (Lemire, ACM TOMACS 2019), without his correction: a bias of 2^-32.
 fn below(ceil: u32) -> u32 {
-    ((draw() & 0xffff_ffff) * u64::from(ceil) >> 32) as u32
+    (((draw() & 0xffff_ffff) * u64::from(ceil)) >> 32) as u32
 }
 
 #[cfg(test)]

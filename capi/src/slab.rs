@@ -68,29 +68,34 @@ fn clear(p: *const c_void) {
     }
 }
 
+/// An object of `kmalloc` and its like.
+fn allocate(size: usize, flags: Gfp, call: &'static str) -> *mut c_void {
+    ringzero_mm::kmalloc_named(size, KMALLOC_MIN_ALIGN, flags, call).cast()
+}
+
 fn product(n: usize, size: usize) -> usize {
-    n.checked_mul(size).unwrap_or(usize::MAX)
+    n.saturating_mul(size)
 }
 
 crate::exports! {
     /// `kmalloc`: NULL if it fails. Any context but an NMI; a task that may sleep if `flags` may sleep.
     fn kmalloc(size: usize, flags: c_uint) -> *mut c_void {
-        ringzero_mm::kmalloc(size, gfp(flags)).cast()
+        allocate(size, gfp(flags), "kmalloc")
     }
 
     /// `kzalloc`. Context as `kmalloc`.
     fn kzalloc(size: usize, flags: c_uint) -> *mut c_void {
-        ringzero_mm::kzalloc(size, gfp(flags)).cast()
+        allocate(size, gfp(flags) | __GFP_ZERO, "kzalloc")
     }
 
     /// `kmalloc_array`: NULL also if the product overflows. Context as `kmalloc`.
     fn kmalloc_array(n: usize, size: usize, flags: c_uint) -> *mut c_void {
-        ringzero_mm::kmalloc_array(n, size, gfp(flags)).cast()
+        allocate(product(n, size), gfp(flags), "kmalloc_array")
     }
 
     /// `kcalloc`. Context as `kmalloc`.
     fn kcalloc(n: usize, size: usize, flags: c_uint) -> *mut c_void {
-        ringzero_mm::kcalloc(n, size, gfp(flags)).cast()
+        allocate(product(n, size), gfp(flags) | __GFP_ZERO, "kcalloc")
     }
 
     /// `krealloc`: what was there, in a new place; NULL if it fails, and then the old object stays. Context as `kmalloc`.
@@ -99,7 +104,7 @@ crate::exports! {
             ringzero_mm::kfree(p.cast());
             return ZERO_SIZE_PTR.cast();
         }
-        let new = ringzero_mm::kmalloc_named(size, KMALLOC_MIN_ALIGN, gfp(flags), "krealloc").cast::<c_void>();
+        let new = allocate(size, gfp(flags), "krealloc");
         if !new.is_null() && !zero_or_null_ptr(p.cast()) {
             if let Some(old) = ringzero_mm::ksize(p.cast()) {
                 memory::copy(new, p, old.min(size));
@@ -203,10 +208,12 @@ crate::exports! {
         context::might_sleep_named("kmem_cache_create()");
         let align = (align as usize).max(1).next_power_of_two();
         let cache = Cache { size: size as usize, align, name: name(called), ctor, live: Cell::new(0) };
-        let p = ringzero_mm::kmalloc_named(size_of::<Cache>(), KMALLOC_MIN_ALIGN, GFP_KERNEL, "kmem_cache_create");
-        // SAFETY: fresh memory of the right size and alignment, known to nobody else.
-        unsafe { p.cast::<Cache>().write(cache) };
-        p.cast()
+        let p = allocate(size_of::<Cache>(), GFP_KERNEL, "kmem_cache_create");
+        if !p.is_null() {
+            // SAFETY: fresh memory of the right size and alignment, known to nobody else.
+            unsafe { p.cast::<Cache>().write(cache) };
+        }
+        p
     }
 
     /// `kmem_cache_destroy`. Task context, may sleep. Finding `warn` if objects are alive.
@@ -236,6 +243,7 @@ crate::exports! {
 
     /// `kmem_cache_free`. Context as `kfree`.
     fn kmem_cache_free(cache: *const Cache, p: *const c_void) {
+        memory::reads(cache.cast(), size_of::<Cache>());
         let c = deref(cache);
         ringzero_mm::kfree_with(p.cast(), cache.addr());
         c.live.set(c.live.get().saturating_sub(1));

@@ -1,8 +1,6 @@
 //! `linux/string.h`: memory and strings. Any context; nothing here sleeps. The ranges are announced as plain accesses.
 
-use crate::memory::{
-    copy, get, load, move_bytes, put, store, text, text_max, view, view_mut, view_text, writes,
-};
+use crate::memory::{copy, get, load, move_bytes, put, store, text, text_max, view, view_mut, view_text, writes};
 use std::cmp::Ordering;
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
@@ -411,7 +409,7 @@ mod tests {
         assert_eq!((strcmp(c(b"\xff\0"), c(b"a\0")), strcmp(c(b"ab\0"), c(b"a\0"))), (1, 1));
         assert_eq!((strncmp(c(b"abc\0"), c(b"abd\0"), 2), strncmp(c(b"abc\0"), c(b"abd\0"), 3)), (0, -1));
         assert_eq!((strcasecmp(c(b"AbC\0"), c(b"aBc\0")), strncasecmp(c(b"AX\0"), c(b"aY\0"), 1)), (0, 0));
-        assert_eq!(memcmp(b"ab\0".as_ptr().cast(), b"ac\0".as_ptr().cast(), 2), -1);
+        assert_eq!(memcmp(c(b"ab\0").cast(), c(b"ac\0").cast(), 2), -1);
     }
 
     #[test]

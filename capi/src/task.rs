@@ -77,7 +77,7 @@ crate::exports! {
     }
 
     /// `yield`: lets others run. Task context.
-    fn r#yield() {
+    fn __rz_yield() {
         ringzero_sched::yield_now();
     }
 

@@ -40,7 +40,8 @@ impl VaList {
         unsafe { (*list).clone() }
     }
 
-    /// A list of arguments that all lie on the stack: for callers in Rust. It must not outlive them.
+    /// A list of arguments that all lie on the stack. It must not outlive them.
+    #[cfg(test)]
     pub(crate) fn of(args: &[u64]) -> VaList {
         VaList { gp_offset: 48, fp_offset: 176, overflow: args.as_ptr(), reg_save: std::ptr::null() }
     }

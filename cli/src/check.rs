@@ -185,7 +185,7 @@ fn tell(item: &Item, settings: &Settings, a: &Answer, path: Option<&Path>) {
     let why = a.why.as_ref().map(|w| format!(" ({w})")).unwrap_or_default();
     say!("{}: {}{why}", item.name(), a.verdict.as_str());
     if let Some(code) = item.init_failed() {
-        let name = ringzero_front::errno_name(code).map(|n| format!(" ({n})")).unwrap_or_default();
+        let name = ringzero_front::errno_name(-code).map(|n| format!(" ({n})")).unwrap_or_default();
         say!("  module_init returned {code}{name}, so the module was not loaded");
     }
     if let Some(expected) = item.expected().filter(|_| item.compares()) {

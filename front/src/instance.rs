@@ -3,18 +3,27 @@
 use crate::map::Map;
 use crate::module::Module;
 use crate::part::Part;
-use crate::shim::{self, kunit, params, percpu};
 use ringzero::program;
-use ringzero_capi::caller;
-use ringzero_machine::{code_map, machine, set_code_map};
+use ringzero_capi::kunit::{self, Case};
+use ringzero_capi::params::{self, Call, Param};
+use ringzero_capi::{caller, errno_name, percpu};
+use ringzero_machine::{Left, code_map, machine, set_code_map};
 use ringzero_module::Loaded;
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+
+/// What a module may leave behind.
+const LOOKS: &[fn() -> Option<Left>] = &[];
 
 struct Instance {
     module: u64,
     loaded: Loaded,
+    cases: Vec<Case>,
+    parameters: Vec<Param>,
+    /// Parameters whose own functions the init task calls.
+    calls: RefCell<Vec<Call>>,
 }
 
 thread_local! {
@@ -63,7 +72,11 @@ pub(crate) fn ensure(module: &Module) -> Result<(), ringzero_module::BuildError>
         })?;
         set_code_map(Some(Rc::new(Map::of(&loaded, &module.debug))));
         caller::set_module(Some(loaded.base()..loaded.text().end));
-        *slot = Some(Instance { module: module.id, loaded });
+        let section = |name| loaded.section(name).unwrap_or((0, 0));
+        // SAFETY: the sections of the module that was just loaded, and stays so as long as the instance.
+        let (cases, parameters) =
+            unsafe { (kunit::cases(section(".rz.kunit")), params::parameters(section(".rz.params"))) };
+        *slot = Some(Instance { module: module.id, loaded, cases, parameters, calls: RefCell::default() });
         Ok(())
     })
 }
@@ -77,14 +90,19 @@ pub(crate) fn forget() {
     });
 }
 
-/// The suites of this thread's instance: the words of the section that the headers put them in.
-pub(crate) fn suites() -> Option<(usize, usize)> {
-    INSTANCE.with(|cell| cell.borrow().as_ref().and_then(|i| i.loaded.section(".rz.kunit")))
+/// The KUnit cases of this thread's instance.
+pub(crate) fn cases<R>(look: impl FnOnce(&[Case]) -> R) -> R {
+    INSTANCE.with(|cell| look(cell.borrow().as_ref().map_or(&[], |i| &i.cases)))
 }
 
-/// The module's parameters in this thread's instance.
-pub(crate) fn parameters() -> Option<(usize, usize)> {
-    INSTANCE.with(|cell| cell.borrow().as_ref().and_then(|i| i.loaded.section(".rz.params")))
+/// Sets a parameter of this thread's instance, to see whether it can be.
+pub(crate) fn try_param(given: &str) -> Result<(), String> {
+    INSTANCE.with(|cell| {
+        let slot = cell.borrow();
+        let Some(instance) = slot.as_ref() else { return Ok(()) };
+        // SAFETY: the parameters are this instance's, and none of its code runs between executions.
+        unsafe { params::set(&instance.parameters, given) }.map(drop).map_err(|e| e.to_string())
+    })
 }
 
 /// Begins an execution: invariant 1. `init` is what the init task runs.
@@ -96,24 +114,34 @@ pub(crate) fn boot(module: &Module, init: &(dyn Fn() + Sync)) {
         // SAFETY: between executions nothing of the module runs, and what an abandoned one left on its stacks is never
         // resumed (crate invariant 3).
         unsafe { instance.loaded.restore() };
-        if let Some(template) = instance.loaded.percpu() {
-            percpu::begin(template);
-        }
-        for given in &module.params {
+        percpu::set_area(instance.loaded.percpu().map(percpu_copies).unwrap_or_default());
+        let set = |given: &String| {
             // Refused ones were told of when they were given.
-            let _ = params::set(parameters_of(&instance.loaded), given);
-        }
+            // SAFETY: as above.
+            unsafe { params::set(&instance.parameters, given) }.ok().flatten()
+        };
+        *instance.calls.borrow_mut() = module.params.iter().filter_map(set).collect();
     });
     program::boot(init);
     if let Some(m) = machine() {
-        for look in shim::leftovers() {
+        for look in LOOKS {
             m.at_end(*look);
         }
     }
 }
 
-fn parameters_of(loaded: &Loaded) -> (usize, usize) {
-    loaded.section(".rz.params").unwrap_or((0, 0))
+/// Makes the CPUs' copies of the module's per-CPU variables, in the machine's memory.
+fn percpu_copies(template: Range<usize>) -> percpu::Area {
+    /// The section's alignment is not above this.
+    const ALIGN: usize = 4096;
+    let Some(m) = machine() else { return percpu::Area::default() };
+    let stride = (template.len() + 64).next_multiple_of(ALIGN);
+    let copies = m.alloc(stride * m.nr_cpus() as usize, ALIGN);
+    for cpu in 0..m.nr_cpus() as usize {
+        // SAFETY: the template is the section as it was just put back; the copy lies within what was just allocated.
+        unsafe { std::ptr::copy_nonoverlapping(template.start as *const u8, copies.add(cpu * stride), template.len()) };
+    }
+    percpu::Area { template: template.start, len: template.len(), copies: copies as usize, stride }
 }
 
 /// What the init task does.
@@ -122,79 +150,54 @@ pub(crate) fn run(module: &Module, part: &Part) {
     for &(irq, n) in &module.tuning.arrivals {
         ringzero_irq::set_arrivals(irq, n);
     }
-    // Nothing of this may be owned by the stack: it may be abandoned.
-    let entries = INSTANCE.with(|cell| cell.borrow().as_ref().map(|i| Entries::of(&i.loaded)));
-    let Some(entries) = entries else { return };
+    // Nothing of this may be owned by the stack, which may be abandoned; the instance stays where it is meanwhile.
+    let instance: Option<*const Instance> = INSTANCE.with(|cell| cell.borrow().as_ref().map(std::ptr::from_ref));
+    let Some(instance) = instance else { return };
+    // SAFETY: this thread's instance is replaced between executions only.
+    let instance = unsafe { &*instance };
     match part.case {
-        Some((suite, case)) => {
-            let section = suites().unwrap_or((0, 0));
-            kunit::run_case(section, suite, case);
+        Some(case) => {
             ringzero::on_exit(|| {});
+            if let Some(case) = instance.cases.get(case) {
+                // SAFETY: the module is loaded, and this is a task of the machine.
+                unsafe { kunit::run_case(case) };
+            }
         }
-        None => live(module, entries),
+        None => live(module, instance),
     }
 }
 
 /// The module's life: init now, exit when nothing else can run.
-fn live(module: &Module, entries: Entries) {
+fn live(module: &Module, instance: &Instance) {
+    let entries = Entries::of(&instance.loaded);
     let Some(init) = entries.init else { return };
-    let code = init();
+    let mut code = 0;
+    for call in instance.calls.borrow().iter() {
+        // SAFETY: a task of the machine, which runs the module's code.
+        if let Err(refused) = unsafe { call.run() } {
+            code = -22;
+            if let Some(m) = machine() {
+                m.log(&refused.to_string());
+            }
+        }
+    }
+    if code == 0 {
+        code = init();
+    }
     if code != 0 {
         module.init_code.store(code, Ordering::Relaxed);
         if let Some(m) = machine() {
             m.log(&format!(
                 "{}: init returned {code}{}",
                 module.name(),
-                errno_name(code).map(|n| format!(" ({n})")).unwrap_or_default()
+                errno_name(-code).map(|n| format!(" ({n})")).unwrap_or_default()
             ));
         }
         // Invariant 2.
         ringzero::on_exit(|| {});
         return;
     }
-    match entries.exit {
-        Some(exit) => ringzero::on_exit(move || exit()),
-        None => ringzero::on_exit(|| {}),
+    if let Some(exit) = entries.exit {
+        ringzero::on_exit(move || exit());
     }
-}
-
-/// The name of a negative error number.
-#[must_use]
-pub fn errno_name(code: i32) -> Option<&'static str> {
-    const NAMES: [(i32, &str); 33] = [
-        (1, "EPERM"),
-        (2, "ENOENT"),
-        (3, "ESRCH"),
-        (4, "EINTR"),
-        (5, "EIO"),
-        (6, "ENXIO"),
-        (7, "E2BIG"),
-        (9, "EBADF"),
-        (11, "EAGAIN"),
-        (12, "ENOMEM"),
-        (13, "EACCES"),
-        (14, "EFAULT"),
-        (16, "EBUSY"),
-        (17, "EEXIST"),
-        (18, "EXDEV"),
-        (19, "ENODEV"),
-        (20, "ENOTDIR"),
-        (21, "EISDIR"),
-        (22, "EINVAL"),
-        (25, "ENOTTY"),
-        (27, "EFBIG"),
-        (28, "ENOSPC"),
-        (32, "EPIPE"),
-        (33, "EDOM"),
-        (34, "ERANGE"),
-        (35, "EDEADLK"),
-        (38, "ENOSYS"),
-        (61, "ENODATA"),
-        (62, "ETIME"),
-        (71, "EPROTO"),
-        (95, "EOPNOTSUPP"),
-        (110, "ETIMEDOUT"),
-        (512, "ERESTARTSYS"),
-    ];
-    NAMES.iter().find(|n| n.0 == -code).map(|n| n.1)
 }

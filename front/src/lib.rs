@@ -10,6 +10,7 @@
 //! 1. An execution begins with the instance's writable data put back, the parameters set, and a fresh kernel instance;
 //!    then the init task runs the part.
 //! 2. When `module_init` fails, `module_exit` does not run; what is left behind is a finding all the same.
+//!    A module without `module_exit` stays, as in Linux: what it has at the end is its own.
 //! 3. Nothing of C is left on a stack that is used again: an execution that ends early is abandoned by switching away
 //!    before the instance is put back.
 //! 4. Places and names that leave this crate are offsets or text, never addresses.
@@ -23,13 +24,12 @@ mod map;
 mod module;
 mod part;
 mod plan;
-mod shim;
 mod tune;
 
-pub use instance::errno_name;
 pub use module::Module;
 pub use part::Part;
 pub use plan::plan;
+pub use ringzero_capi::errno_name;
 pub use ringzero_module::{BuildError, Warning};
 pub use tune::Expected;
 

@@ -12,6 +12,7 @@ pub(crate) struct Map {
     base: usize,
     text: Range<usize>,
     writable: Vec<Range<usize>>,
+    image: Range<usize>,
 }
 
 impl Map {
@@ -21,6 +22,7 @@ impl Map {
             base: loaded.base(),
             text: loaded.text(),
             writable: loaded.writable().to_vec(),
+            image: loaded.image(),
         }
     }
 }
@@ -42,6 +44,10 @@ impl CodeMap for Map {
     fn place(&self, offset: usize) -> Option<(&'static str, u32, u32)> {
         let p = self.debug.place(offset)?;
         Some((for_ever(&p.file), p.line, p.column))
+    }
+
+    fn statics(&self) -> Range<usize> {
+        self.image.clone()
     }
 
     fn code_offset(&self, addr: usize) -> Option<usize> {

@@ -3,7 +3,6 @@
 use crate::files;
 use crate::instance::{self, boot, ensure, forget, run};
 use crate::part::Part;
-use crate::shim::{kunit, params};
 use crate::tune::{Expected, Tuning, expected};
 use ringzero::Progress;
 use ringzero::program::{self, Answer, FileModule, Program, ReplayError, Settings, TraceFile};
@@ -148,7 +147,7 @@ impl Module {
     /// What is wrong with it.
     pub fn set_param(&mut self, given: &str) -> Result<(), String> {
         ensure(self).map_err(|e| e.to_string())?;
-        params::set(instance::parameters().unwrap_or((0, 0)), given)?;
+        instance::try_param(given)?;
         self.params.push(given.to_owned());
         Ok(())
     }
@@ -166,14 +165,14 @@ impl Module {
         if self.build.has_init() {
             parts.push(Part::LIFE);
         }
-        if ensure(self).is_ok()
-            && let Some(section) = instance::suites()
-        {
-            for c in kunit::cases(section) {
-                let title = Some(format!("{}.{}", c.suite, c.case));
-                parts.push(Part { case: Some((c.suite_index, c.case_index)), title });
-            }
+        if ensure(self).is_err() {
+            return parts;
         }
+        instance::cases(|cases| {
+            for (n, case) in cases.iter().enumerate() {
+                parts.push(Part { case: Some(n), title: Some(format!("{}.{}", case.suite, case.case)) });
+            }
+        });
         parts
     }
 

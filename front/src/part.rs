@@ -3,8 +3,8 @@
 /// One program of a module: its life, or a KUnit case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Which case, as suite and case numbers; none: the module's life.
-    pub(crate) case: Option<(usize, usize)>,
+    /// The number of the case; none: the module's life.
+    pub(crate) case: Option<usize>,
     /// `suite.case`.
     pub(crate) title: Option<String>,
 }

@@ -12,11 +12,12 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/sched/task.h>
 #include <linux/spinlock.h>
 
 static DEFINE_SPINLOCK(stats_lock);
-static unsigned int sum = 12, samples = 3;
+static unsigned int sum, samples;
 static unsigned int average;
 
 static struct task_struct *tasks[2];
@@ -41,6 +42,14 @@ static void stop(unsigned int cpu)
 		return;
 	kthread_stop(tasks[cpu]);
 	put_task_struct(tasks[cpu]);
+}
+
+static void add_sample(unsigned int value)
+{
+	spin_lock(&stats_lock);
+	sum += value;
+	samples++;
+	spin_unlock(&stats_lock);
 }
 
 static int reader(void *unused)
@@ -68,6 +77,7 @@ static int __init stats_init(void)
 {
 	int err;
 
+	add_sample(12);
 	err = start(0, reader, "reader");
 	if (err)
 		return err;
@@ -81,6 +91,7 @@ static void __exit stats_exit(void)
 {
 	stop(0);
 	stop(1);
+	pr_info("average %u\n", average);
 }
 
 module_init(stats_init);

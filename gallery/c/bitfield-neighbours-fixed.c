@@ -14,6 +14,7 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/sched/task.h>
 #include <linux/spinlock.h>
 
@@ -81,6 +82,7 @@ static void __exit state_exit(void)
 {
 	stop(0);
 	stop(1);
+	pr_info("up %u, busy %u\n", state.up, state.busy);
 }
 
 module_init(state_init);

@@ -3,7 +3,7 @@
 /*
  * A module that does the same whenever it is loaded.
  *
- * How often the device is reset depends on the processor's own cycle counter,
+ * How often the device is tried depends on the processor's own cycle counter,
  * read past the kernel's interface. Nothing can be concluded from one run to
  * the next. get_cycles() is the kernel's clock, which a checker can hold.
  *
@@ -20,7 +20,6 @@
 #include <linux/timex.h>
 
 static atomic_t mode = ATOMIC_INIT(0);
-static atomic_t resets = ATOMIC_INIT(0);
 
 static struct task_struct *tasks[2];
 
@@ -46,29 +45,30 @@ static void stop(unsigned int cpu)
 	put_task_struct(tasks[cpu]);
 }
 
-static int one(void *unused)
+static int probe(void *unused)
 {
-	atomic_set(&mode, 2);
+	u64 cycles = get_cycles();
+	int tries;
+
+	for (tries = (cycles * 0x9e3779b97f4a7c15ULL) >> 58; tries; tries--)
+		atomic_set(&mode, tries);
 	return 0;
 }
 
-static int other(void *unused)
+static int reset(void *unused)
 {
-	atomic_set(&mode, 3);
+	atomic_set(&mode, 0);
 	return 0;
 }
 
 static int __init mode_init(void)
 {
-	u64 cycles = get_cycles();
-	int err, n;
+	int err;
 
-	for (n = (cycles * 0x9e3779b97f4a7c15ULL) >> 58; n; n--)
-		atomic_inc(&resets);
-	err = start(0, one, "one");
+	err = start(0, probe, "probe");
 	if (err)
 		return err;
-	err = start(1, other, "other");
+	err = start(1, reset, "reset");
 	if (err)
 		stop(0);
 	return err;
@@ -82,5 +82,5 @@ static void __exit mode_exit(void)
 
 module_init(mode_init);
 module_exit(mode_exit);
-MODULE_DESCRIPTION("What happens first");
+MODULE_DESCRIPTION("How often a device is tried");
 MODULE_LICENSE("Dual MIT/GPL");

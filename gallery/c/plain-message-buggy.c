@@ -15,8 +15,8 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/sched/task.h>
-#include <linux/spinlock.h>
 
 static struct {
 	unsigned int length;
@@ -81,6 +81,7 @@ static void __exit message_exit(void)
 {
 	stop(0);
 	stop(1);
+	pr_info("seen %u\n", seen);
 }
 
 module_init(message_init);

@@ -1,4 +1,4 @@
-// expect: violated double-free
+// expect: violated use-after-free
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
  * Objects destroyed although del_timer() says that their timers have gone off.
@@ -6,13 +6,14 @@
  * Each object on the list has a timer that destroys it, and module exit
  * destroys them all. A timer can have gone off just before exit takes the
  * list's lock: then del_timer() deletes nothing, the callback waits for the
- * lock, and gets it when its object has been freed. What del_timer() returns
- * tells. If the timer was not pending, its callback is on the way, and the
- * object is the callback's to free.
+ * lock, gets it when its object has been freed, takes it off the list and
+ * frees it once more. What del_timer() returns tells. If the timer was not
+ * pending, its callback is on the way, and the object is the callback's to
+ * free.
  *
  * From the locking guide (kernel-hacking/locking.rst, "Racing Timers: A Kernel
  * Pastime").
- * Verdict: violated, double-free.
+ * Verdict: violated, use-after-free.
  */
 #include <linux/atomic.h>
 #include <linux/jiffies.h>

@@ -6,9 +6,10 @@
  * Each object on the list has a timer that destroys it, and module exit
  * destroys them all. A timer can have gone off just before exit takes the
  * list's lock: then del_timer() deletes nothing, the callback waits for the
- * lock, and gets it when its object has been freed. What del_timer() returns
- * tells. If the timer was not pending, its callback is on the way, and the
- * object is the callback's to free.
+ * lock, gets it when its object has been freed, takes it off the list and
+ * frees it once more. What del_timer() returns tells. If the timer was not
+ * pending, its callback is on the way, and the object is the callback's to
+ * free.
  *
  * From the locking guide (kernel-hacking/locking.rst, "Racing Timers: A Kernel
  * Pastime").

@@ -550,6 +550,12 @@ pub trait Machine {
     fn data_race(&self, begins: bool) {
         let _ = begins;
     }
+    /// Whether `addr` lies in no memory object and no object on a stack that is dead. For kernel code that is about to
+    /// write what it was handed long ago, before the step that would tell.
+    fn alive(&self, addr: usize) -> bool {
+        let _ = addr;
+        true
+    }
     /// Registers a look at the kernel's state, when the exit function has returned and nothing can run any more: what
     /// it returns is reported as left behind. Several may be registered; the first that finds something counts.
     fn at_end(&self, look: fn() -> Option<Left>) {

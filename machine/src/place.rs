@@ -32,9 +32,9 @@ pub trait CodeMap {
     fn object(&self, addr: usize) -> Option<String>;
     /// The offset of a data address, if it lies in the module.
     fn data_offset(&self, addr: usize) -> Option<usize>;
-    /// Whether the address lies in the module's writable static data.
-    fn is_static(&self, addr: usize) -> bool {
-        self.data_offset(addr).is_some()
+    /// A range that has all of the module's static data, and nothing that is not the module's.
+    fn statics(&self) -> core::ops::Range<usize> {
+        0..0
     }
 }
 

@@ -15,6 +15,7 @@ pub fn boot(program: &(dyn Fn() + Sync)) {
     ringzero_softirq::init();
     ringzero_time::init();
     ringzero_sched::init();
+    ringzero_workqueue::init();
     // SAFETY: only the lifetime is widened; the machine ends the execution before `program` goes away.
     let init = Init(unsafe { std::mem::transmute::<*const (dyn Fn() + Sync + '_), *const (dyn Fn() + Sync)>(program) });
     let options = TaskOptions { allowed: 1, ..TaskOptions::new("init") };

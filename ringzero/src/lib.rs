@@ -84,8 +84,49 @@ pub mod wait {
     pub use ringzero_sched::{
         Interrupted, WaitQueueEntry, WaitQueueHead, add_wait_queue, add_wait_queue_exclusive, finish_wait,
         prepare_to_wait, prepare_to_wait_exclusive, remove_wait_queue, wait_event, wait_event_interruptible,
-        wait_event_killable, waitqueue_active, wake_up, wake_up_all, wake_up_interruptible, wake_up_nr,
+        wait_event_interruptible_timeout, wait_event_killable, wait_event_timeout, waitqueue_active, wake_up, wake_up_all, wake_up_interruptible, wake_up_nr,
     };
+}
+
+/// Mutexes (`linux/mutex.h`).
+pub mod mutex {
+    pub use ringzero_sleeping::{Mutex, MutexGuard, RawMutex, atomic_dec_and_mutex_lock, new_mutex};
+}
+
+/// Completions (`linux/completion.h`).
+pub mod completion {
+    pub use ringzero_sched::{Completion, Interrupted};
+}
+
+/// Work items (`linux/workqueue.h`).
+pub mod workqueue {
+    pub use ringzero_workqueue::*;
+}
+
+/// Tasklets (`linux/interrupt.h`).
+pub mod tasklet {
+    pub use ringzero_softirq::{
+        Tasklet, TaskletStyle, from_tasklet, tasklet_disable, tasklet_disable_nosync, tasklet_enable,
+        tasklet_hi_schedule, tasklet_kill, tasklet_schedule,
+    };
+}
+
+/// Reference counts (`linux/refcount.h`).
+pub mod refcount {
+    pub use ringzero_atomic::{REFCOUNT_MAX, Refcount, SATURATED};
+    pub use ringzero_sleeping::refcount_dec_and_mutex_lock;
+}
+
+/// Reference counts of objects (`linux/kref.h`).
+pub mod kref {
+    pub use ringzero_atomic::Kref;
+    pub use ringzero_sleeping::kref_put_mutex;
+}
+
+/// Delays and sleeps (`linux/delay.h`).
+pub mod delay {
+    pub use ringzero_sched::{fsleep, msleep, msleep_interruptible, ssleep, usleep_range};
+    pub use ringzero_time::{mdelay, ndelay, udelay};
 }
 
 /// Timers and jiffies (`linux/timer.h`, `linux/jiffies.h`).

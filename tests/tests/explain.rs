@@ -1,6 +1,9 @@
 //! The programs on the pages of `docs/explain` are what the pages say: the first has the finding, the second holds.
 
+use ringzero::program::Settings;
+use ringzero::program::report::{self, Style};
 use ringzero::{Check, Verdict};
+use ringzero_front::{BuildError, Module};
 
 /// A program of a page: a body in Rust, or the text of a C module.
 #[derive(Clone, Copy)]
@@ -24,9 +27,31 @@ struct Said {
     report: String,
 }
 
-/// Checks a C module; `None` without a C compiler. TODO: the C front door is not wired here yet.
-fn check_c(_name: &str, _text: &str) -> Option<Said> {
-    None
+/// Checks a C module; `None` without a C compiler.
+fn check_c(name: &str, text: &str) -> Option<Said> {
+    let module = match Module::from_text(name, &format!("{name}.c"), text) {
+        Ok(module) => module,
+        Err(BuildError::NoCompiler(_)) => return None,
+        Err(e) => panic!("{name}: {e}"),
+    };
+    let mut settings = Settings::default();
+    module.tune(&mut settings);
+    let mut said = None;
+    // The cases of a suite are programs of their own: the first that violates something speaks for the page.
+    for part in module.parts() {
+        let answer = module.check(&part, &settings, &mut |_| {});
+        let report = match &answer.finding {
+            Some(trace) => report::text(trace, Style::default()),
+            None => format!("{name}: {} {:?}", answer.verdict.as_str(), answer.why),
+        };
+        let code = answer.finding.as_ref().map(|f| f.code.clone());
+        let bad = answer.verdict != Verdict::Holds;
+        said = Some(Said { verdict: answer.verdict, code, report });
+        if bad {
+            break;
+        }
+    }
+    said
 }
 
 fn check_rust(name: &str, init: fn()) -> Said {

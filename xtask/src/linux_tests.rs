@@ -85,15 +85,19 @@ const TESTS: &[Test] = &[
         file: "lib/test_min_heap.c",
         programs: 1,
         init: None,
-        log: &["test passed"],
+        log: &["min_heap_test: test passed"],
         fault: ("include/linux/min_heap.h", "if (func->less(child, smallest)) {", "if (func->less(smallest, child)) {"),
     },
     Test {
         file: "lib/atomic64_test.c",
         programs: 1,
         init: None,
-        log: &["passed for x86-64 platform with CX8 and # SSE"],
-        fault: ("include/linux/atomic.h", "FAULT", "FAULT"),
+        log: &["atomic64_test: passed"],
+        fault: (
+            "include/linux/atomic.h",
+            "return __atomic_fetch_and(&v->counter, ~i, order);",
+            "return __atomic_fetch_and(&v->counter, i, order);",
+        ),
     },
 ];
 

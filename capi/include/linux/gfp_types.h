@@ -4,8 +4,8 @@
 
 /*
  * How an allocation may go about it. What counts here is whether it may sleep
- * (__GFP_DIRECT_RECLAIM), whether it may fail (it may if it may not sleep and has
- * no __GFP_NOFAIL, within the checker's --failures), and whether it is zeroed.
+ * (__GFP_DIRECT_RECLAIM), whether it may fail (without __GFP_NOFAIL it may, within
+ * the checker's --failures), and whether it is zeroed.
  */
 
 #include <linux/types.h>

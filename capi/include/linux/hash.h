@@ -33,19 +33,19 @@ static __always_inline u32 hash_64_generic(u64 val, unsigned int bits)
 #define hash_64 hash_64_generic
 
 /*
- * A pointer's hash is that of its address, which differs from process to process:
- * code may put things in buckets by it, and must not decide anything else.
+ * A pointer's hash is that of its place in its page: the rest of an address differs
+ * from process to process, and what code does must not.
  */
+#define __rz_page_place(ptr)	((unsigned long)(ptr) & 0xfff)
+
 static __always_inline u32 hash_ptr(const void *ptr, unsigned int bits)
 {
-	return (u32)hash_long((unsigned long)ptr, bits);
+	return (u32)hash_long(__rz_page_place(ptr), bits);
 }
 
 static __always_inline u32 hash32_ptr(const void *ptr)
 {
-	unsigned long val = (unsigned long)ptr;
-
-	return (u32)(val ^ (val >> 32));
+	return (u32)__rz_page_place(ptr);
 }
 
 #endif

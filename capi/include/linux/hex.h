@@ -6,8 +6,8 @@
 
 #include <linux/types.h>
 
-extern const char hex_asc[];
-extern const char hex_asc_upper[];
+static const char hex_asc[] __maybe_unused = "0123456789abcdef";
+static const char hex_asc_upper[] __maybe_unused = "0123456789ABCDEF";
 
 #define hex_asc_lo(x)		hex_asc[(x) & 0x0f]
 #define hex_asc_hi(x)		hex_asc[((x) & 0xf0) >> 4]

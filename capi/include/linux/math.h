@@ -65,13 +65,6 @@
 	typeof((x) + 0) __rz_abs = (x);					\
 	__rz_abs < (typeof((x) + 0))1 && __rz_abs != 0 ? -__rz_abs : __rz_abs; \
 })
-/* The distance between two numbers. */
-#define abs_diff(a, b)							\
-({									\
-	typeof(a) __rz_a = (a);						\
-	typeof(b) __rz_b = (b);						\
-	__rz_a > __rz_b ? __rz_a - __rz_b : __rz_b - __rz_a;		\
-})
 
 /* @val scaled from 0..@ep_ro to 0..@ep_rw. */
 static __always_inline u32 reciprocal_scale(u32 val, u32 ep_ro)

@@ -5,7 +5,7 @@
 /*
  * The smaller and the larger of things, each argument evaluated once. An error if
  * a signed and an unsigned value meet, since the comparison would not mean what it
- * says; constants that are not negative go with both.
+ * says; signed constants that are not negative go with both.
  */
 
 #include <linux/build_bug.h>
@@ -13,8 +13,10 @@
 #include <linux/types.h>
 
 #define __rz_is_signed(x)	(((typeof((x) + 0))(-1)) < (typeof((x) + 0))1)
-#define __rz_is_nonneg(x) \
-	__builtin_choose_expr(__is_constexpr(x), (long long)(x) >= 0, 0)
+/* A signed constant that is not negative. */
+#define __rz_is_nonneg(x)						\
+	__builtin_choose_expr(__is_constexpr(x) && __rz_is_signed(x),	\
+			      !((unsigned long long)(x) >> 63), 0)
 #define __rz_comparable(x, y)						\
 	(__rz_is_signed(x) == __rz_is_signed(y) ||			\
 	 __rz_is_nonneg(x) || __rz_is_nonneg(y))

@@ -19,6 +19,15 @@
 #include <linux/stringify.h>
 #include <linux/moduleparam.h>
 #include <linux/export.h>
+/* What files that include only this rely on: Linux's own includes it on the way. */
+#include <linux/atomic.h>
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <linux/wait.h>
 
 #define MODULE_NAME_LEN MAX_PARAM_PREFIX_LEN
 
@@ -35,6 +44,14 @@ struct module {
 	const char *version;
 	const char *srcversion;
 };
+
+#ifdef MODULE
+/* Each file has it; the linker keeps one. */
+struct module __this_module __weak = {
+	.state = MODULE_STATE_LIVE,
+	.name = KBUILD_MODNAME,
+};
+#endif
 
 #define MODULE_LICENSE(text)		MODULE_INFO(license, text)
 #define MODULE_AUTHOR(text)		MODULE_INFO(author, text)

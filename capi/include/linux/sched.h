@@ -74,7 +74,8 @@ void __rz_set_current_state(unsigned int state);
 /* Gives up the CPU until the state is TASK_RUNNING. Task context, sleeps. */
 void schedule(void);
 /* Lets others run. Task context. */
-void yield(void);
+void __rz_yield(void);
+#define yield()		__rz_yield()
 
 /*
  * The same with a time in jiffies; what is left of it. schedule_timeout() leaves
@@ -97,7 +98,6 @@ int wake_up_state(struct task_struct *p, unsigned int state);
 
 /* Where a task may run, from the next time it is off its CPU. */
 int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask);
-int __rz_task_cpu(const struct task_struct *p);
 
 /* Priorities change nothing: every task may run whenever it can. */
 #define MAX_NICE		19

@@ -41,7 +41,7 @@ impl<T: Integer> Atomic<T> {
 
     /// The value at address `self` as the processor's word.
     #[inline]
-    fn word(&self) -> &T::Word {
+    pub(crate) fn word(&self) -> &T::Word {
         // SAFETY: the cell is valid as long as `self`, and every access goes through here.
         unsafe { T::word(self.0.get()) }
     }

@@ -14,7 +14,7 @@
 //!    [`Atomic::set`] order nothing. [`Atomic::read_acquire`] pairs with [`Atomic::set_release`] and with every
 //!    releasing read-modify-write of the same word.
 //! 3. Marked accesses order nothing; [`Marked::load_acquire`] pairs with [`Marked::store_release`].
-//! 4. Arithmetic wraps (two's complement).
+//! 4. Arithmetic wraps (two's complement), but for [`Refcount`], which saturates and is the finding `refcount` then.
 //! 5. Barriers are no steps: they are ordinary fences, and the order in which steps happen on the model is
 //!    sequentially consistent anyway.
 //!
@@ -26,6 +26,8 @@
 //! All functions may be called in every context; none sleeps; none fails. Source: seed 001 (atomic operations,
 //! memory barriers), seed 004. The claims are checked by the tests at the end of each file.
 #![no_std]
+#[cfg(not(target_os = "none"))]
+extern crate std;
 
 mod atomic;
 mod barrier;
@@ -34,6 +36,7 @@ mod integer;
 mod marked;
 mod ops;
 mod plain;
+mod refcount;
 mod variants;
 
 pub use atomic::{Atomic, Atomic64, smp_cond_load_acquire};
@@ -48,3 +51,4 @@ pub use bits::{
 pub use integer::Integer;
 pub use marked::{Marked, MarkedWord};
 pub use plain::PlainCell;
+pub use refcount::{Kref, REFCOUNT_MAX, Refcount, SATURATED};

@@ -3,6 +3,9 @@
 use core::cell::Cell;
 use ringzero_machine::{Place, define_per_cpu, in_machine, machine_local};
 
+/// Told whether a task begins to sleep or goes on.
+type Sleeps = fn(bool, Place);
+
 /// Installed by the crates above, at boot of each instance. Empty hooks do nothing.
 #[derive(Debug)]
 pub struct Hooks {
@@ -11,7 +14,7 @@ pub struct Hooks {
     pub softirq: Cell<Option<fn(Place)>>,
     /// The running task may give up its CPU from now on (`true`), or goes on (`false`). Called in a task that may sleep,
     /// around each wait that may sleep; may take steps. Installed by `workqueue`, whose workers' sleeps let others go on.
-    pub sleep: Cell<Option<fn(bool, Place)>>,
+    pub sleep: Cell<Option<Sleeps>>,
 }
 
 machine_local! {

@@ -43,7 +43,7 @@ pub use control::{
     set_software_only, synchronize_hardirq, synchronize_irq,
 };
 pub use errno::Errno;
-pub use line::{MAX_ACTIONS, NR_IRQS};
+pub use line::{MAX_ACTIONS, NR_IRQS, leftover};
 pub use request::{
     IRQF_NO_AUTOEN, IRQF_SHARED, IrqFlags, IrqReturn, free_irq, free_nmi, request_irq, request_irq_dev, request_nmi,
 };

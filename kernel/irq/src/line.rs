@@ -4,7 +4,7 @@ use crate::request::IrqReturn;
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use ringzero_machine::{ArrivalSource, LineSpec, Machine, Mode, Op, Place, Step, machine, machine_local};
+use ringzero_machine::{ArrivalSource, Left, LineSpec, Machine, Mode, Op, Place, Step, machine, machine_local};
 
 /// Number of interrupt lines.
 pub const NR_IRQS: u32 = 64;
@@ -138,6 +138,15 @@ impl Line {
             name,
         }
     }
+}
+
+/// A line that a program has left requested when it has ended. For [`Machine::at_end`].
+#[must_use]
+pub fn leftover() -> Option<Left> {
+    machine()?;
+    let action = LINES.get().iter().find_map(|line| line.first.get())?;
+    let what = "an interrupt line that is still requested";
+    Some(Left { what, name: Some(action.name), addr: 0, place: Some(action.place) })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `kmalloc` and `kfree`.
 
-use crate::gfp::{__GFP_ZERO, GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_USER, Gfp};
+use crate::gfp::{__GFP_NOFAIL, __GFP_ZERO, GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_USER, Gfp};
 use core::ptr;
 use ringzero_context as context;
 use ringzero_machine::{Machine, Mode, Op, Place, Step, machine, step};
@@ -45,8 +45,8 @@ pub fn kmalloc_aligned(size: usize, align: usize, gfp: Gfp) -> *mut u8 {
     allocate(size, align.max(KMALLOC_MIN_ALIGN), gfp, "kmalloc")
 }
 
-/// [`kmalloc_aligned`] of an object that reports call `name`, on behalf of a caller whose own name `kmem_cache_alloc` or
-/// `vmalloc` it is.
+/// [`kmalloc_aligned`] for C code: reports call the object `name`, and within the bound an allocation fails unless
+/// `gfp` says that it must not, also if it may sleep (invariant 5).
 ///
 /// # Panics
 /// Outside a machine.
@@ -54,7 +54,7 @@ pub fn kmalloc_aligned(size: usize, align: usize, gfp: Gfp) -> *mut u8 {
 #[track_caller]
 pub fn kmalloc_named(size: usize, align: usize, gfp: Gfp, name: &'static str) -> *mut u8 {
     assert!(align.is_power_of_two(), "an alignment is a power of two, not {align}");
-    allocate(size, align.max(KMALLOC_MIN_ALIGN), gfp, name)
+    allocate_or(size, align.max(KMALLOC_MIN_ALIGN), gfp, name, !gfp.contains(__GFP_NOFAIL))
 }
 
 /// The size of the object at `p`; `None` if none begins there that is alive. 0 for null and [`ZERO_SIZE_PTR`].
@@ -141,6 +141,12 @@ fn free_also(p: *const u8, owner: usize, place: Place) {
 
 #[track_caller]
 pub(crate) fn allocate(size: usize, align: usize, gfp: Gfp, name: &'static str) -> *mut u8 {
+    allocate_or(size, align, gfp, name, gfp.may_fail())
+}
+
+/// [`allocate`], which may fail within the bound if `may_fail`.
+#[track_caller]
+fn allocate_or(size: usize, align: usize, gfp: Gfp, name: &'static str, may_fail: bool) -> *mut u8 {
     let place = Place::caller();
     let Some(m) = machine() else { panic!("{name}() at {place} is not on a machine: no memory to give") };
     if gfp.may_sleep() {
@@ -150,7 +156,7 @@ pub(crate) fn allocate(size: usize, align: usize, gfp: Gfp, name: &'static str) 
     if size == 0 {
         return ZERO_SIZE_PTR;
     }
-    if size > KMALLOC_MAX_SIZE || (gfp.may_fail() && fails(m, place)) {
+    if size > KMALLOC_MAX_SIZE || (may_fail && fails(m, place)) {
         return ptr::null_mut();
     }
     let p = m.alloc(size, align);

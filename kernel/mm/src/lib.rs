@@ -16,14 +16,15 @@
 //! 4. *An allocation that may sleep says so first* (`might_sleep()`), also when memory is there: `sleep-in-atomic`
 //!    is found in the first execution that comes by.
 //! 5. *An allocation that may not sleep may fail*: a choice of the explorer, which counts failures against its bound
-//!    ([`Limits::failures`](ringzero_machine::Limits), default 0: then there is no choice and no step).
+//!    ([`Limits::failures`](ringzero_machine::Limits), default 0: then there is no choice and no step). In C code one that
+//!    may sleep may fail too, unless it has `__GFP_NOFAIL`: drivers are expected to have a path for it.
 //!
 //! # How it differs from Linux
 //! - Memory has no zones, nodes, caches or reclaim yet: the flags decide about sleeping, failing and zeroing only.
 //! - Memory that was not asked to be zeroed is filled with [`POISON_INUSE`], as by Linux's slab debugging. Freed
 //!   memory keeps its contents: whoever reads them is found by invariant 1.
 //! - `kfree` runs no `Drop`. A value that owns something outside the object has to give it back before.
-//! - `GFP_KERNEL` never fails. In Linux it can, for large sizes.
+//! - In Rust programs `GFP_KERNEL` never fails. In Linux it can, for large sizes.
 //!
 //! Source: seed 001 (memory allocation), seed 002 (things which sleep).
 #![no_std]
@@ -35,8 +36,8 @@ mod kslot;
 
 pub use gfp::*;
 pub use kmalloc::{
-    KMALLOC_MAX_SIZE, KMALLOC_MIN_ALIGN, POISON_INUSE, ZERO_SIZE_PTR, kcalloc, kfree, kfree_with, kmalloc, kmalloc_aligned,
-    kmalloc_array, kmalloc_named, ksize, kzalloc, zero_or_null_ptr,
+    KMALLOC_MAX_SIZE, KMALLOC_MIN_ALIGN, POISON_INUSE, ZERO_SIZE_PTR, kcalloc, kfree, kfree_with, kmalloc,
+    kmalloc_aligned, kmalloc_array, kmalloc_named, ksize, kzalloc, zero_or_null_ptr,
 };
 pub use kptr::{KPtr, kmalloc_obj};
 pub use kslot::KSlot;

@@ -8,6 +8,7 @@ use crate::event::Interrupted;
 use crate::sleep::MAX_SCHEDULE_TIMEOUT;
 use crate::task::current;
 use core::fmt;
+use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{
     AtomicU32,
@@ -78,32 +79,44 @@ impl Completion {
 
     /// Its name, if it has one.
     #[must_use]
-    pub const fn name(&self) -> Option<&'static str> {
-        self.name
+    pub fn name(&self) -> Option<&'static str> {
+        // Memory that was not initialised may hold anything.
+        self.name.filter(|_| self.is_initialised())
     }
 
-    /// Initialises the completion at `at` for C code, whatever was there. A step if it was one before: old code sets
-    /// a completion back in this way.
+    fn made_at(&self) -> Option<Place> {
+        self.class.filter(|_| self.is_initialised())
+    }
+
+    /// Initialises the completion at `at` for C code, whatever was there, in a step that writes it. Every context; does
+    /// not sleep.
     ///
     /// # Safety
-    /// `at` is valid for writes of a `Completion`, and is one or nobody else uses it meanwhile.
+    /// `at` is valid for writes of a `Completion`.
     #[doc(alias = "init_completion")]
     pub unsafe fn init_at(at: *mut Self, name: Option<&'static str>, place: Place) {
-        // SAFETY: the caller's contract; the word is readable as an integer, whatever it holds.
-        if unsafe { (*at).magic.load(Relaxed) } == Self::MAGIC {
-            // SAFETY: the caller's contract.
-            return unsafe { (*at).reinit_at(place) };
-        }
+        // Both halves are the first fields.
+        step(&Step::new(Op::InitObject, Mode::Write, at.addr(), 8, place).named(name, Some(place)));
         // SAFETY: the caller's contract.
         unsafe { at.write(Self { class: Some(place), name, ..Self::new() }) };
         if let Some(m) = machine() {
-            m.object_made(at.addr(), size_of::<Self>(), place, "completion");
+            m.object_made(at.addr(), size_of::<Self>(), place, name.unwrap_or("a completion"));
         }
     }
 
+    /// The fields and where they lie: what the C header mirrors.
+    pub const LAYOUT: [(&'static str, usize); 6] = [
+        ("done", offset_of!(Self, done)),
+        ("__rz_timeouts", offset_of!(Self, timeouts)),
+        ("__rz_magic", offset_of!(Self, magic)),
+        ("__rz_class", offset_of!(Self, class)),
+        ("__rz_name", offset_of!(Self, name)),
+        ("__rz_name_len", offset_of!(Self, name) + size_of::<usize>()),
+    ];
+
     /// A step on both halves: always both, so that a condition on them can be asked of past values.
     fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
-        Step::new(op, mode, ptr::from_ref(self).addr(), 8, place).named(self.name, self.class)
+        Step::new(op, mode, ptr::from_ref(self).addr(), 8, place).named(self.name(), self.made_at())
     }
 
     /// Takes one, within a step. Whether there was one.
@@ -283,7 +296,7 @@ impl Completion {
 
     /// The time of a wait is over: lets it see that, in a step of which `within` is a part.
     pub(crate) fn time_is_over(&self, within: impl FnOnce()) {
-        let place = self.class.unwrap_or(Place::caller());
+        let place = self.made_at().unwrap_or(Place::caller());
         step(&self.announcement(Op::WakeUpProcess, Mode::Rmw, place));
         within();
         self.timeouts.fetch_add(1, Relaxed);
@@ -300,6 +313,6 @@ impl Default for Completion {
 impl fmt::Debug for Completion {
     /// Shows the state without a step.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Completion({}, {})", self.name.unwrap_or("unnamed"), self.done.load(Relaxed))
+        write!(f, "Completion({}, {})", self.name().unwrap_or("unnamed"), self.done.load(Relaxed))
     }
 }

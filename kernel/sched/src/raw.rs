@@ -5,7 +5,7 @@ use crate::task::{TASK_RUNNING, try_current};
 use core::mem::offset_of;
 use core::ptr;
 use ringzero_context::violation;
-use ringzero_machine::{Op, Place, machine};
+use ringzero_machine::{Mode, Op, Place, Step, machine, step};
 
 /// C's `struct wait_queue_entry`. It names its task itself, and says itself whether a wake-up takes it off the queue.
 ///
@@ -87,12 +87,14 @@ impl RawWaitQueueEntry {
     }
 }
 
-/// Asks the machine about the memory of `node`, which a waker is about to look at, if it may be one of C code.
+/// Asks the machine about the memory of `node`, which a waker is about to look at, if it may be one of C code. If it is
+/// gone, a step on it says so.
 pub(crate) fn look_at(wq: &WaitQueueHead, node: *const Node, place: Place) {
     if wq.raw.get()
         && !node.is_null()
         && let Some(m) = machine()
+        && !m.alive(node.addr())
     {
-        m.plain(node.addr(), size_of::<Node>(), false, place);
+        step(&Step::new(Op::WakeUp, Mode::Read, node.addr(), 4, place).named(Some("a wait queue entry"), None));
     }
 }

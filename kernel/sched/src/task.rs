@@ -208,7 +208,10 @@ impl Task {
 
     fn get_at(&self, place: Place) {
         step(&self.announcement(Op::AtomicRmw, Mode::Rmw, &self.usage, place));
-        self.usage.fetch_add(1, Relaxed);
+        if self.usage.fetch_add(1, Relaxed) == 0 {
+            let text = format_args!("get_task_struct() of task `{}`, whose last reference is gone", self.name);
+            violation("use-after-free", place, Some(self.place), text);
+        }
     }
 
     fn put_at(&self, place: Place) {
@@ -223,7 +226,11 @@ impl Task {
             && self.counted
             && let Some(m) = machine()
         {
-            m.object_dies(core::ptr::from_ref(self).addr(), place);
+            // A step of its own, ordered against every step on the task.
+            let at = core::ptr::from_ref(self).addr();
+            let dies = Step::new(Op::Kfree, Mode::Write, at, 0, place);
+            step(&dies.named(Some(self.name), Some(self.place)));
+            m.object_dies(at, place);
         }
     }
 

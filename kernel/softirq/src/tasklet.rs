@@ -6,20 +6,19 @@
 
 mod cpu;
 
-use core::cell::Cell;
 use core::ffi::c_ulong;
 use core::fmt;
-use core::mem::transmute;
+use core::mem::{offset_of, transmute};
 use core::ptr;
 use core::sync::atomic::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 pub use cpu::leftover;
-use cpu::{park, queue, unpark};
+use cpu::{queue, unpark};
 pub(crate) use cpu::{run_taken, take_queued};
 use ringzero_context::{self as context, Balance, violation, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, machine, step, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, code_map, machine, step, wait};
 
 /// Waits to run.
 const SCHED: u64 = 1;
@@ -55,27 +54,23 @@ pub enum TaskletStyle {
 #[doc(alias = "tasklet_struct")]
 #[repr(C)]
 pub struct Tasklet {
-    /// The next one on the list of its CPU. Touched only by that CPU, or while it is parked.
-    next: Cell<Option<&'static Tasklet>>,
+    /// Unused: what C's oldest initialisers begin with, as the four after it.
+    next: AtomicPtr<()>,
     state: AtomicU64,
     count: AtomicU32,
-    /// The CPU that it is parked on. Touched within steps on `state`.
-    cpu: AtomicU32,
     /// What it calls, of the kind that `style` says; null when it was not set up.
     func: AtomicPtr<()>,
     data: AtomicUsize,
     /// [`TaskletStyle`].
     style: AtomicU32,
-    /// It was scheduled as a high-priority one; as `cpu`.
-    high: AtomicU32,
-    /// Where it was made.
+    magic: AtomicU32,
+    /// Where it was made. Means something only with `magic`.
     class: Option<Place>,
 }
 
-// SAFETY: all fields but `next` and `class` are atomics, `class` is never written; `next` is touched by one context at a
-// time: that of the list's CPU, or the one whose step has put the tasklet on a list or taken it off.
+// SAFETY: all fields but `class` are atomics, and that is never written while others have the tasklet.
 unsafe impl Sync for Tasklet {}
-// SAFETY: as above; a tasklet on a list cannot be moved, since only `&'static` ones get there.
+// SAFETY: as above; a scheduled tasklet cannot be moved, since only `&'static` ones are scheduled.
 unsafe impl Send for Tasklet {}
 
 fn is_unscheduled(state: u64, _: u64) -> bool {
@@ -88,6 +83,21 @@ fn is_not_running(state: u64, _: u64) -> bool {
 
 /// Making tasklets.
 impl Tasklet {
+    /// What a word says of a tasklet that was set up, but for C's oldest initialisers.
+    pub const MAGIC: u32 = 0x525a_544c;
+
+    /// The fields and where they lie: what the C header mirrors.
+    pub const LAYOUT: [(&'static str, usize); 8] = [
+        ("next", offset_of!(Self, next)),
+        ("state", offset_of!(Self, state)),
+        ("count", offset_of!(Self, count)),
+        ("func", offset_of!(Self, func)),
+        ("data", offset_of!(Self, data)),
+        ("use_callback", offset_of!(Self, style)),
+        ("__rz_magic", offset_of!(Self, magic)),
+        ("__rz_class", offset_of!(Self, class)),
+    ];
+
     /// A tasklet that calls `f` with itself.
     #[doc(alias("tasklet_setup", "DECLARE_TASKLET"))]
     #[must_use]
@@ -115,26 +125,27 @@ impl Tasklet {
     #[track_caller]
     const fn make(func: *mut (), data: usize, style: u32) -> Self {
         Self {
-            next: Cell::new(None),
+            next: AtomicPtr::new(ptr::null_mut()),
             state: AtomicU64::new(0),
             count: AtomicU32::new(0),
-            cpu: AtomicU32::new(0),
             func: AtomicPtr::new(func),
             data: AtomicUsize::new(data),
             style: AtomicU32::new(style),
-            high: AtomicU32::new(0),
+            magic: AtomicU32::new(Self::MAGIC),
             class: Some(Place::here()),
         }
     }
 
-    /// Sets up the tasklet at `at` for C code, whatever was there: not scheduled, enabled. No step: nobody else can know
-    /// of it.
+    /// Sets up the tasklet at `at` for C code, whatever was there, in a step that writes it: not scheduled, enabled. Every
+    /// context; does not sleep.
     ///
     /// # Safety
     /// `at` is valid for writes of a `Tasklet`, and nobody else uses it meanwhile. `func` is null or a function of the
     /// kind `style`, to be called as long as the tasklet is used.
     #[doc(alias("tasklet_init", "tasklet_setup"))]
     pub unsafe fn init_at(at: *mut Self, style: TaskletStyle, func: *const (), data: usize, class: Place) {
+        let state = at.addr() + offset_of!(Self, state);
+        step(&Step::new(Op::InitObject, Mode::Write, state, 8, class).named(Some("tasklet"), Some(class)));
         let made = Self { class: Some(class), ..Self::make(func.cast_mut(), data, style as u32) };
         // SAFETY: the caller's contract.
         unsafe { at.write(made) };
@@ -168,8 +179,7 @@ impl Tasklet {
         if self.state.fetch_or(SCHED, AcqRel) & SCHED != 0 {
             return false;
         }
-        self.high.store(u32::from(high), Relaxed);
-        queue(self, place);
+        queue(self, high, place);
         true
     }
 
@@ -211,7 +221,7 @@ impl Tasklet {
         step(&self.on_count(Op::TaskletEnable, place).also(self.address(), true).ordered(true, true));
         let Ok(before) = self.count.fetch_update(AcqRel, Acquire, |n| n.checked_sub(1)) else {
             let text = format_args!("tasklet_enable() without a tasklet_disable() before it");
-            return violation("unbalanced-context", place, self.class, text);
+            return violation("unbalanced-context", place, self.made_at(), text);
         };
         if before == 1 && self.state.load(Relaxed) & (PARKED | RUN) == PARKED {
             self.state.fetch_and(!PARKED, Relaxed);
@@ -245,33 +255,34 @@ impl Tasklet {
         self.data.load(Relaxed)
     }
 
-    /// Begins, runs and ends it, on this CPU, whose list it was taken off; or parks it. Returns what was next on the
-    /// list.
-    fn run(&'static self, place: Place) -> Option<&'static Tasklet> {
-        let begin = self.on_state(Op::TaskletRun, place).also(self.count_address(), false);
-        step(&begin.ordered(true, true));
-        // Read after the step, which checks that the memory is alive.
-        let next = self.next.take();
+    /// Begins, runs and ends it, on this CPU, whose list it was taken off. Or marks it as parked, and says so (false).
+    fn run(&'static self, place: Place) -> bool {
+        let begin = Step::new(Op::TaskletRun, Mode::Rmw, self.address(), 8, place).named(Some("tasklet"), Some(place));
+        step(&begin.also(self.count_address(), false).ordered(true, true));
         if self.state.load(Relaxed) & RUN != 0 || self.count.load(Relaxed) != 0 {
             self.state.fetch_or(PARKED, Relaxed);
-            park(self);
-            return next;
+            return false;
         }
         let held = self.state.load(Relaxed) & !SCHED | RUN;
         self.state.store(held, Relaxed);
+        if let Some(m) = machine() {
+            // Pairs with the release in `enable`.
+            m.order(self.count_address(), true, false);
+        }
         self.note_owner(true, place);
         let balance = Balance::enter();
         self.call();
-        balance.check(self.class(), "tasklet");
-        let end = self.on_state(Op::TaskletDone, place).also(self.count_address(), false);
-        step(&end.ordered(true, true));
+        balance.check(place, "tasklet");
+        // Its memory is touched once more (crate invariant 10).
+        let end = Step { op: Op::TaskletDone, ..begin };
+        step(&end.also(self.count_address(), false).ordered(true, true));
         self.note_owner(false, place);
         let before = self.state.fetch_and(!RUN, AcqRel);
         if before & PARKED != 0 && self.count.load(Relaxed) == 0 {
             self.state.fetch_and(!PARKED, Relaxed);
             unpark(self, place);
         }
-        next
+        true
     }
 
     fn call(&'static self) {
@@ -307,8 +318,16 @@ impl Tasklet {
         ptr::from_ref(&self.count).addr()
     }
 
+    /// Where it was made, if it was; of one that C code made statically, where its function is.
     fn class(&self) -> Place {
-        self.class.unwrap_or(Place::caller())
+        self.made_at().unwrap_or_else(|| {
+            let code = code_map().and_then(|m| m.code_offset(self.func.load(Relaxed).addr()));
+            code.map_or(Place::caller(), Place::code)
+        })
+    }
+
+    fn made_at(&self) -> Option<Place> {
+        self.class.filter(|_| self.magic.load(Relaxed) == Self::MAGIC)
     }
 
     fn cond(&self, test: fn(u64, u64) -> bool) -> Cond {
@@ -320,11 +339,11 @@ impl Tasklet {
     }
 
     fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
-        Step::new(op, mode, self.address(), 8, place).named(Some("tasklet"), self.class)
+        Step::new(op, mode, self.address(), 8, place).named(Some("tasklet"), self.made_at())
     }
 
     fn on_count(&self, op: Op, place: Place) -> Step {
-        Step::new(op, Mode::Rmw, self.count_address(), 4, place).named(Some("tasklet.count"), self.class)
+        Step::new(op, Mode::Rmw, self.count_address(), 4, place).named(Some("tasklet.count"), self.made_at())
     }
 }
 

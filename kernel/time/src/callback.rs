@@ -17,8 +17,8 @@ pub const TIMER_IRQSAFE: u32 = 0x0020_0000;
 pub(crate) const GIVEN: u32 = TIMER_DEFERRABLE | TIMER_PINNED | TIMER_IRQSAFE;
 /// The timer ends a task's sleep.
 pub(crate) const SLEEP: u32 = 8;
-/// What the upper byte says of a timer that was set up.
-pub(crate) const INITIALISED: u32 = 0x5a00_0000;
+/// What the upper byte says of a timer that was set up. Memory that was never written has other bytes.
+pub(crate) const INITIALISED: u32 = 0xc300_0000;
 pub(crate) const INITIALISED_MASK: u32 = 0xff00_0000;
 const STYLE_MASK: u32 = 3;
 

@@ -1,6 +1,6 @@
 //! The tick, and the softirq that expires timers.
 
-use crate::base::{NEVER, TimerBase, conflicts};
+use crate::base::{NEVER, Node, TimerBase, conflicts};
 use crate::jiffies::advance;
 use crate::timer::Timer;
 use core::ptr;
@@ -44,14 +44,16 @@ fn run_timers(_nr: u32) {
     let here = cpu().id.get();
     let base = TimerBase::of(here);
     announce(base, Op::TimerExpire, base.first(m.limits().expiries, true));
-    while let Some(timer) = expire_next(m, base, here) {
-        let (place, irqsafe) = (timer.class(), timer.is_irqsafe());
+    while let Some(node) = expire_next(m, base, here) {
+        let (place, irqsafe) = (node.class.get(), node.irqsafe.get());
         if irqsafe {
             at::local_irq_disable_with_step(place);
         }
         // Crate invariant 7; the word is written by nobody, so only a free conflicts with this read.
-        let at = timer.function_address();
+        let at = Timer::function_address(node.timer());
         step(&Step::new(Op::ReadOnce, Mode::Read, at, 0, place).named(Some("timer.function"), Some(place)));
+        // SAFETY: the pointer was made of a reference, and the machine has just said that the memory is alive.
+        let timer: &'static Timer = unsafe { &*node.timer() };
         timer.callback().call(timer, place);
         // The timer may be gone: nothing of it is touched any more (crate invariant 4).
         let done = Step::new(Op::TimerDone, Mode::Write, ptr::from_ref(&base.running).addr(), 4, place);
@@ -65,8 +67,8 @@ fn run_timers(_nr: u32) {
 
 /// Announces that the first due timer expires. Which one that is, is decided when the step's turn has come; the one
 /// that is first now only lends its name.
-fn announce(base: &TimerBase, op: Op, likely: Option<&'static Timer>) {
-    let class = likely.map(Timer::class);
+fn announce(base: &TimerBase, op: Op, likely: Option<&'static Node>) {
+    let class = likely.map(|n| n.class.get());
     let place = class.unwrap_or(Place::caller());
     let s = Step::new(op, Mode::Write, ptr::from_ref(&base.running).addr(), 4, place);
     step(&s.also(conflicts(), true).ordered(true, true).named(Some("running timer"), class));
@@ -74,20 +76,21 @@ fn announce(base: &TimerBase, op: Op, likely: Option<&'static Timer>) {
 
 /// Takes the next due timer from its base and marks it as running, or programs the clock events and ends. Part of the
 /// step before.
-fn expire_next(m: &dyn Machine, base: &'static TimerBase, here: u32) -> Option<&'static Timer> {
+fn expire_next(m: &dyn Machine, base: &'static TimerBase, here: u32) -> Option<&'static Node> {
     let next = base.first(m.limits().expiries, true);
     base.floor.set(base.clk.get().wrapping_add(1));
     match next {
-        Some(timer) => {
-            base.remove(timer);
-            timer.expired();
-            base.running.store(timer.tag(), Ordering::Relaxed);
+        Some(node) => {
+            base.remove(node);
+            node.pending.set(false);
+            node.fired.set(node.fired.get() + 1);
+            if m.alive(node.timer().addr()) {
+                // SAFETY: the pointer was made of a reference, and the memory is alive.
+                unsafe { (*node.timer()).expired() };
+            }
+            base.running.store(node.tag(), Ordering::Relaxed);
         }
-        None => {
-            base.serving.set(false);
-            base.forces.set(false);
-            base.program(m, here);
-        }
+        None => base.served(m, here),
     }
     next
 }

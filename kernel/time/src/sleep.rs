@@ -1,5 +1,7 @@
-//! The timer that ends a task's sleep: for the scheduler.
+//! Arming a timer for a time from now, in one step with reading the clock: for the crates above, whose objects have timers
+//! inside.
 
+use crate::base::known;
 use crate::jiffies::{TICK_NSEC, time_after};
 use crate::timer::Timer;
 use ringzero_machine::{Machine, Op, Place};
@@ -12,18 +14,49 @@ fn now(m: &dyn Machine) -> u64 {
 }
 
 impl Timer {
-    /// Arms the timer for `timeout` jiffies from now, and returns when that is. Reading the clock and arming are one
-    /// step. `begun` runs in that step.
+    /// Arms the timer, whether it is pending or not, for `delay` jiffies from now. Any context but an NMI.
     ///
-    /// Context: a task that is about to sleep; the timer is not pending.
+    /// # Panics
+    /// Outside a machine.
+    pub fn arm_in(&'static self, delay: u64, place: Place) {
+        self.arm_from_now(Op::TimerArm, delay, None, place, || ());
+    }
+
+    /// [`Timer::arm_in`] on CPU `cpu`.
+    ///
+    /// # Panics
+    /// Outside a machine.
+    pub fn arm_in_on(&'static self, delay: u64, cpu: u32, place: Place) {
+        self.arm_from_now(Op::TimerArm, delay, Some(cpu), place, || ());
+    }
+
+    /// [`Timer::arm_in`] of a pending timer; whether it was. An idle one is left alone.
+    ///
+    /// # Panics
+    /// Outside a machine.
+    pub fn rearm_in(&'static self, delay: u64, place: Place) -> bool {
+        let m = self.enter(Op::TimerArm, place);
+        let Some(node) = known(self).filter(|n| n.pending.get()) else { return false };
+        self.move_to(m, node, now(m).wrapping_add(delay), None, place);
+        true
+    }
+
+    /// [`Timer::arm_in`] for a task that is about to sleep; `begun` runs in that step. Returns when it expires.
     ///
     /// # Panics
     /// Outside a machine.
     pub fn begin_sleep(&'static self, timeout: u64, place: Place, begun: impl FnOnce()) -> u64 {
-        let m = self.enter(Op::Sleep, place);
-        begun();
-        let expires = now(m).wrapping_add(timeout);
-        self.arm(m, expires, None, place);
+        self.arm_from_now(Op::Sleep, timeout, None, place, begun)
+    }
+
+    fn arm_from_now(&'static self, op: Op, delay: u64, on: Option<u32>, place: Place, within: impl FnOnce()) -> u64 {
+        let m = self.enter(op, place);
+        within();
+        let expires = now(m).wrapping_add(delay);
+        match known(self) {
+            Some(node) => self.move_to(m, node, expires, on, place),
+            None => self.arm(m, expires, on, place),
+        }
         expires
     }
 

@@ -1,13 +1,13 @@
 //! `struct timer_list` and what can be done with it.
 
-use crate::base::{TimerBase, conflicts};
+use crate::base::{Node, TimerBase, conflicts, known, node_of};
 use crate::callback::{Callback, GIVEN, INITIALISED, INITIALISED_MASK, SLEEP, TIMER_IRQSAFE, TimerStyle};
 use crate::jiffies::time_before;
-use core::cell::Cell;
+use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use ringzero_context as context;
-use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, cpu, machine, step, wait};
+use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, code_map, cpu, machine, step, wait};
 
 const PENDING: u32 = 1;
 const SHUT_DOWN: u32 = 2;
@@ -29,35 +29,36 @@ const SHUT_DOWN: u32 = 2;
 #[doc(alias = "timer_list")]
 #[repr(C)]
 pub struct Timer {
-    /// The timer's object in steps: [`PENDING`] and [`SHUT_DOWN`].
+    /// The timer's object in steps: [`PENDING`] and [`SHUT_DOWN`]. What counts is what the system knows
+    /// ([`Node::pending`]); the bit says the same to whoever reads the word.
     state: AtomicU32,
-    /// The CPU whose base it is or was last on.
-    cpu: AtomicU32,
-    /// The next pending timer of the base.
-    pub(crate) next: Cell<Option<&'static Timer>>,
-    /// When it is due: `expires`, but not before its base's next turn. The key of the list.
-    pub(crate) due: Cell<u64>,
+    /// [`TimerStyle`], what the user gave, [`SLEEP`], [`INITIALISED`].
+    flags: AtomicU32,
     expires: AtomicU64,
     /// What it calls, of the kind that `flags` say; null when it was not set up.
     function: AtomicPtr<()>,
     data: AtomicUsize,
-    /// [`TimerStyle`], what the user gave, [`SLEEP`], [`INITIALISED`].
-    flags: AtomicU32,
-    /// How often it expired in this execution.
-    fired: AtomicU32,
-    /// Where it was made: its class.
-    class: Option<Place>,
+    /// Where it was made: its class; null for nowhere. Means something only with [`INITIALISED`].
+    class: AtomicPtr<()>,
 }
 
-// SAFETY: all fields but `next`, `due` and `class` are atomics, `class` is never written; `next` and `due` are touched
-// only when the timer goes on a list, is there or leaves it, on the thread of that list's machine (crate invariants 1
-// and 2).
-unsafe impl Sync for Timer {}
-// SAFETY: as above; a timer on a list cannot be moved, since only `&'static` ones get there.
-unsafe impl Send for Timer {}
+// (Everything in it is atomic. A pending timer cannot be moved, since only `&'static` ones are armed.)
 
 /// Making timers.
 impl Timer {
+    /// The fields and where they lie: what the C header mirrors.
+    pub const LAYOUT: [(&'static str, usize); 6] = [
+        ("__rz_state", offset_of!(Self, state)),
+        ("flags", offset_of!(Self, flags)),
+        ("expires", offset_of!(Self, expires)),
+        ("function", offset_of!(Self, function)),
+        ("data", offset_of!(Self, data)),
+        ("__rz_class", offset_of!(Self, class)),
+    ];
+
+    /// What the upper byte of `flags` is in a timer that C code initialises statically.
+    pub const INITIALISED: u32 = INITIALISED;
+
     /// A timer that calls `f` with itself.
     #[doc(alias("timer_setup", "DEFINE_TIMER"))]
     #[must_use]
@@ -94,47 +95,50 @@ impl Timer {
     const fn make(function: *mut (), data: usize, flags: u32) -> Self {
         Self {
             state: AtomicU32::new(0),
-            cpu: AtomicU32::new(0),
-            next: Cell::new(None),
-            due: Cell::new(0),
+            flags: AtomicU32::new(INITIALISED | flags),
             expires: AtomicU64::new(0),
             function: AtomicPtr::new(function),
             data: AtomicUsize::new(data),
-            flags: AtomicU32::new(INITIALISED | flags),
-            fired: AtomicU32::new(0),
-            class: Some(Place::here()),
+            class: AtomicPtr::new(Place::here().as_ptr()),
         }
     }
 
-    /// Initialises the timer at `at` for C code: whatever was there, but for what the code sets itself (`expires`,
-    /// `function`, `data`). No step: nobody else can know of it. Finding `warn` if it is pending.
+    /// Initialises the timer at `at` for C code, in a step that writes it: whatever was there, but for what the code sets
+    /// itself (`expires`, `function`, `data`). Finding `warn` if it is pending. Every context; does not sleep.
     ///
     /// # Safety
     /// `at` is valid for writes of a `Timer`, and nobody else uses it meanwhile. When the timer is armed, `function` is
     /// a function of the kind `style`.
     #[doc(alias("init_timer", "timer_setup", "setup_timer"))]
     pub unsafe fn init_at(at: *mut Timer, style: TimerStyle, flags: u32, class: Place) {
-        // SAFETY: the caller's contract; each word is readable as an integer, whatever it holds.
-        let known = unsafe { (*at).flags.load(Ordering::Relaxed) } & INITIALISED_MASK == INITIALISED;
-        if known && TimerBase::anywhere(at) {
+        // The state is the first field.
+        step(&Step::new(Op::InitObject, Mode::Write, at.addr(), 4, class).named(Some("timer"), Some(class)));
+        if known(at).is_some_and(|n| n.pending.get()) {
             context::violation("warn", class, None, format_args!("a timer is initialised while it is pending"));
         }
-        // SAFETY: as above.
+        // SAFETY: the caller's contract.
         unsafe {
             (&raw mut (*at).state).write(AtomicU32::new(0));
-            (&raw mut (*at).cpu).write(AtomicU32::new(0));
-            (&raw mut (*at).next).write(Cell::new(None));
-            (&raw mut (*at).due).write(Cell::new(0));
             (&raw mut (*at).flags).write(AtomicU32::new(INITIALISED | style as u32 | (flags & GIVEN)));
-            if !known {
-                // Initialising it once more is no way around its bound.
-                (&raw mut (*at).fired).write(AtomicU32::new(0));
-            }
-            (&raw mut (*at).class).write(Some(class));
+            (&raw mut (*at).class).write(AtomicPtr::new(class.as_ptr()));
         }
         if let Some(m) = machine() {
             m.object_made(at.addr(), size_of::<Timer>(), class, "timer");
         }
+    }
+
+    /// Makes a timer of one that was not initialised, for an object of the kernel that C code initialises statically. No
+    /// step: nobody uses the timer before.
+    pub fn adopt(&self, f: fn(&'static Timer), flags: u32, class: Option<Place>) {
+        self.function.store(f as *mut (), Ordering::Relaxed);
+        self.class.store(class.map_or(ptr::null_mut(), Place::as_ptr), Ordering::Relaxed);
+        self.flags.store(INITIALISED | TimerStyle::Rust as u32 | (flags & GIVEN), Ordering::Relaxed);
+    }
+
+    /// Whether it calls `f`. No step.
+    #[must_use]
+    pub fn calls(&self, f: fn(&'static Timer)) -> bool {
+        self.function.load(Ordering::Relaxed) == f as *mut ()
     }
 
     /// Sets what it calls. No step: to be done before the timer is armed.
@@ -235,12 +239,15 @@ impl Timer {
     #[doc(alias = "timer_delete")]
     #[track_caller]
     pub fn del_timer(&'static self) -> bool {
-        let m = self.enter(Op::TimerDelete, Place::caller());
-        let was = self.detach(m);
-        if was {
-            self.base().order(m);
-        }
-        was
+        self.delete_at(Place::caller())
+    }
+
+    /// [`Timer::del_timer`] on behalf of `place`.
+    pub fn delete_at(&'static self, place: Place) -> bool {
+        let m = self.enter(Op::TimerDelete, place);
+        let Some(node) = known(self).filter(|n| n.pending.get()) else { return false };
+        node.base().order(m);
+        self.detach(m, node)
     }
 
     /// Deletes the timer if it is not running: `Some(whether it was pending)`; `None` (Linux: -1) while it runs.
@@ -252,8 +259,9 @@ impl Timer {
     #[track_caller]
     pub fn try_to_del_timer_sync(&'static self) -> Option<bool> {
         let m = self.enter(Op::TimerDelete, Place::caller());
-        self.base().order(m);
-        (!self.base().runs(self)).then(|| self.detach(m))
+        let Some(node) = known(self) else { return Some(false) };
+        node.base().order(m);
+        (!node.base().runs(node)).then(|| self.detach(m, node))
     }
 
     /// Deletes the timer and waits until its callback does not run any more; again, if the callback armed it
@@ -271,6 +279,11 @@ impl Timer {
         self.stop(Place::caller(), 0)
     }
 
+    /// [`Timer::del_timer_sync`] on behalf of `place`.
+    pub fn delete_sync_at(&'static self, place: Place) -> bool {
+        self.stop(place, 0) != 0
+    }
+
     /// Today's form of [`Timer::del_timer_sync`]: returns whether it was pending.
     #[track_caller]
     pub fn timer_delete_sync(&'static self) -> bool {
@@ -285,8 +298,9 @@ impl Timer {
     pub fn timer_shutdown(&'static self) -> bool {
         let m = self.enter(Op::TimerDelete, Place::caller());
         self.set(SHUT_DOWN);
-        self.base().order(m);
-        self.detach(m)
+        let Some(node) = known(self) else { return false };
+        node.base().order(m);
+        self.detach(m, node)
     }
 
     /// [`Timer::timer_shutdown`] and [`Timer::timer_delete_sync`] in one.
@@ -308,16 +322,31 @@ impl Timer {
 
     fn modify(&'static self, expires: u64, place: Place, idle_too: bool) -> bool {
         let m = self.enter(Op::TimerArm, place);
-        let from = self.cpu.load(Ordering::Relaxed);
-        self.base().order(m);
-        let was = self.unlink();
-        if was || idle_too {
-            self.arm(m, expires, None, place);
+        let was = self.is_pending();
+        match known(self) {
+            Some(node) if was || idle_too => self.move_to(m, node, expires, None, place),
+            None if idle_too => self.arm(m, expires, None, place),
+            _ => {}
         }
+        was
+    }
+
+    /// Takes a timer that was armed before off its list, if it is on one, and arms it.
+    pub(crate) fn move_to(
+        &'static self,
+        m: &dyn Machine,
+        node: &'static Node,
+        expires: u64,
+        on: Option<u32>,
+        place: Place,
+    ) {
+        let from = node.cpu.get();
+        node.base().order(m);
+        let was = self.unlink(node);
+        self.arm(m, expires, on, place);
         if was {
             TimerBase::of(from).program(m, from);
         }
-        was
     }
 
     pub(crate) fn stop(&'static self, place: Place, also_set: u32) -> u32 {
@@ -325,17 +354,18 @@ impl Timer {
         loop {
             let m = self.enter(Op::TimerDelete, place);
             self.set(also_set);
-            let base = self.base();
+            let Some(node) = known(self) else { return deleted };
+            let base = node.base();
             base.order(m);
-            deleted += u32::from(self.detach(m));
-            if !base.runs(self) {
+            deleted += u32::from(self.detach(m, node));
+            if !base.runs(node) {
                 return deleted;
             }
             // Pairs with the release of the step after the callback: what the callback did is visible then.
             let at = ptr::from_ref(&base.running).addr();
             let s = Step::new(Op::TimerWait, Mode::Read, at, 4, place).ordered(true, false);
-            let other = Cond::on(&base.running, |now, mine| now != mine, u64::from(self.tag()));
-            wait(&s.named(Some("running timer"), self.class), other, WaitKind::Spin);
+            let other = Cond::on(&base.running, |now, mine| now != mine, u64::from(node.tag()));
+            wait(&s.named(Some("running timer"), self.made_at()), other, WaitKind::Spin);
             if !other.holds() {
                 // Only while a failed execution unwinds: waiting is over, whatever runs.
                 return deleted;
@@ -351,24 +381,24 @@ impl Timer {
     }
 
     fn step(&self, op: Op, mode: Mode, place: Place) -> Step {
-        Step::new(op, mode, ptr::from_ref(&self.state).addr(), 4, place).named(Some("timer"), self.class)
+        Step::new(op, mode, ptr::from_ref(&self.state).addr(), 4, place).named(Some("timer"), self.made_at())
     }
 
     /// Takes the timer off its base's list, if it is there; returns whether it was.
-    fn unlink(&'static self) -> bool {
-        let was = self.is_pending();
+    fn unlink(&self, node: &'static Node) -> bool {
+        let was = node.pending.replace(false);
         if was {
             self.clear(PENDING);
-            self.base().remove(self);
+            node.base().remove(node);
         }
         was
     }
 
     /// [`Timer::unlink`], with what follows for the clock event.
-    fn detach(&'static self, m: &dyn Machine) -> bool {
-        let was = self.unlink();
+    fn detach(&self, m: &dyn Machine, node: &'static Node) -> bool {
+        let was = self.unlink(node);
         if was {
-            self.base().program(m, self.cpu.load(Ordering::Relaxed));
+            node.base().program(m, node.cpu.get());
         }
         was
     }
@@ -376,38 +406,38 @@ impl Timer {
     /// Puts the timer, which is on no list, on the list of `on`, or where crate invariant 3 says.
     pub(crate) fn arm(&'static self, m: &dyn Machine, expires: u64, on: Option<u32>, place: Place) {
         assert!(self.has_callback(), "this timer was never set up: it has no callback");
-        if self.flags() & INITIALISED_MASK != INITIALISED {
+        if !self.is_initialised() {
             let text = format_args!("a timer is armed that was never initialised (timer_setup(), init_timer())");
             context::violation("uninitialised-lock", place, None, text);
         }
         if self.state.load(Ordering::Relaxed) & SHUT_DOWN != 0 {
             return;
         }
-        let target = if self.base().runs(self) { self.cpu.load(Ordering::Relaxed) } else { cpu().id.get() };
+        let node = node_of(self, self.class());
+        let target = if node.base().runs(node) { node.cpu.get() } else { cpu().id.get() };
         let target = on.unwrap_or(target);
         self.expires.store(expires, Ordering::Relaxed);
-        self.cpu.store(target, Ordering::Relaxed);
         self.set(PENDING);
-        let base = self.base();
+        let base = TimerBase::of(target);
         base.order(m);
         let floor = base.floor.get();
-        self.due.set(if time_before(expires, floor) { floor } else { expires });
-        base.insert(self);
+        node.cpu.set(target);
+        node.pending.set(true);
+        node.due.set(if time_before(expires, floor) { floor } else { expires });
+        node.ends_sleep.set(self.flags() & SLEEP != 0);
+        node.irqsafe.set(self.flags() & TIMER_IRQSAFE != 0);
+        node.class.set(self.class());
+        base.insert(node);
         base.program(m, target);
     }
 
-    /// The timer is taken off its list because its time has come.
+    /// The timer was taken off its list because its time has come, and its memory is alive.
     pub(crate) fn expired(&self) {
         self.clear(PENDING);
-        self.fired.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn base(&self) -> &'static TimerBase {
-        TimerBase::of(self.cpu.load(Ordering::Relaxed))
     }
 
     fn is_pending(&self) -> bool {
-        self.state.load(Ordering::Relaxed) & PENDING != 0
+        known(self).is_some_and(|n| n.pending.get())
     }
 
     fn set(&self, bits: u32) {
@@ -426,20 +456,10 @@ impl Timer {
         self.flags.load(Ordering::Relaxed)
     }
 
-    /// Whether it ends a task's sleep.
-    pub(crate) fn ends_sleep(&self) -> bool {
-        self.flags() & SLEEP != 0
-    }
-
-    /// Whether its callback runs with interrupts off.
-    pub(crate) fn is_irqsafe(&self) -> bool {
-        self.flags() & TIMER_IRQSAFE != 0
-    }
-
-    /// Whether it calls `f`. No step.
+    /// Whether it was initialised: made by [`Timer::new`], or in C by `timer_setup()` and the like.
     #[must_use]
-    pub fn calls(&self, f: fn(&'static Timer)) -> bool {
-        self.function.load(Ordering::Relaxed) == f as *mut ()
+    pub fn is_initialised(&self) -> bool {
+        self.flags() & INITIALISED_MASK == INITIALISED
     }
 
     /// `expires`, within a step that covers it.
@@ -447,25 +467,24 @@ impl Timer {
         self.expires.load(Ordering::Relaxed)
     }
 
-    /// How often it expired in this execution.
-    pub(crate) fn fired(&self) -> u32 {
-        self.fired.load(Ordering::Relaxed)
+    /// Where it was made, if it was.
+    fn made_at(&self) -> Option<Place> {
+        // SAFETY: of an initialised timer it is null or comes from a `Place`.
+        self.is_initialised().then(|| unsafe { Place::from_ptr(self.class.load(Ordering::Relaxed)) })?
     }
 
-    /// What stands for the timer in its base's running word: not 0, and different for timers that live at once
-    /// within the same 32 GB.
-    pub(crate) fn tag(&self) -> u32 {
-        ((ptr::from_ref(self).addr() >> 3) as u32).max(1)
-    }
-
-    /// Where the timer was made.
+    /// Where the timer was made; of one that C code made statically, where its function is.
     pub(crate) fn class(&self) -> Place {
-        self.class.unwrap_or(Place::caller())
+        self.made_at().unwrap_or_else(|| {
+            let function = self.function.load(Ordering::Relaxed).addr();
+            let code = code_map().and_then(|m| m.code_offset(function));
+            code.map_or(Place::caller(), Place::code)
+        })
     }
 
-    /// The address of a word of the timer that is never written while it can expire.
-    pub(crate) fn function_address(&self) -> usize {
-        ptr::from_ref(&self.function).addr()
+    /// The address of a word of the timer at `timer` that is never written while it can expire.
+    pub(crate) fn function_address(timer: *const Timer) -> usize {
+        timer.addr() + offset_of!(Timer, function)
     }
 
     pub(crate) fn callback(&self) -> Callback {

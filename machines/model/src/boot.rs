@@ -78,6 +78,8 @@ pub(crate) enum EdgeKind {
     Unmask,
     /// A fence.
     Fence { acquire: bool, release: bool },
+    /// The context creates a task.
+    Spawn { child: usize },
     /// The context's last step also ordered memory through this object.
     Order { slot: u32, acquire: bool, release: bool },
 }
@@ -134,6 +136,8 @@ pub(crate) struct Inner {
     pub looks: Vec<fn() -> Option<Left>>,
     /// What the loaded C module knows of its code and data.
     pub map: Option<Rc<dyn CodeMap>>,
+    /// Its static data.
+    pub statics: std::ops::Range<usize>,
     /// Clock events that come when nothing else can.
     pub forced: Vec<Option<Clock>>,
 }
@@ -222,6 +226,7 @@ impl Model {
                 looks: Vec::new(),
                 forced: vec![None; n],
                 map: None,
+                statics: 0..0,
                 cfg,
             }),
         })
@@ -247,7 +252,10 @@ impl Model {
             ringzero_machine::set_local_bases(local, percpu, stride);
         }
         boot();
-        inner.map = ringzero_machine::code_map();
+        if inner.cfg.c {
+            inner.map = ringzero_machine::code_map();
+            inner.statics = inner.map.as_ref().map_or(0..0, |m| m.statics());
+        }
         scheduler.begin();
         let end = self.run(scheduler);
         // SAFETY: as above; all contexts are suspended for good.

@@ -25,7 +25,7 @@ impl Inner {
         let (low, _) = self.ctxs[i].stack;
         let at_end = |a: usize| (low..low + STACK_END).contains(&a);
         let (code, message) = match fault.signal {
-            libc::SIGFPE => ("divide-error", format!("{who} divides by zero")),
+            libc::SIGFPE => ("divide-error", format!("{who} divides by zero, or the quotient does not fit")),
             libc::SIGILL => ("bug", format!("{who} executes an invalid instruction")),
             _ if at_end(fault.addr) || at_end(fault.sp) => {
                 ("stack-overflow", format!("{who} has used up its stack of 256 KiB"))

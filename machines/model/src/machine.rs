@@ -194,8 +194,17 @@ impl Machine for Model {
         let number = inner.new_task(name, kind, spec.name, Some(spec.place), entry, data);
         // SAFETY: the state word belongs to the task object, which lives as long as the execution.
         let word = unsafe { &*spec.state };
-        inner.ctxs[number].cond = Some(Cond::on(word, |v, _| v == 0, 0));
+        let awake = Cond::on(word, |v, _| v == 0, 0);
+        inner.ctxs[number].cond = Some(awake);
         inner.ctxs[number].sleeps = true;
+        if !awake.holds() {
+            // Its start reads what the wake-up writes: the one is ordered after the other.
+            let slot = inner.slots.of(awake.addr);
+            let pend = &mut inner.ctxs[number].pend;
+            pend.acc[0] = Access { slot, write: false };
+            pend.cond = Some((awake.test, awake.arg));
+            pend.sync.acquire = true;
+        }
         number as u32
     }
 
@@ -367,6 +376,13 @@ impl Machine for Model {
         // SAFETY: as in `stepping`; a panic has silenced the machine.
         let ctx = unsafe { (*self.state()).running };
         self.end_of(ctx.expect("only a running context is abandoned"))
+    }
+
+    fn alive(&self, addr: usize) -> bool {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &*self.state() };
+        inner.object_at(addr).is_none_or(|(_, o)| o.died.is_none())
+            && !inner.fallen.iter().any(|f| (f.addr..f.addr + f.size).contains(&addr))
     }
 
     fn at_end(&self, look: fn() -> Option<Left>) {

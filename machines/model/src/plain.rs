@@ -59,6 +59,7 @@ struct Cell {
     writes: u8,
     shared: bool,
     written: bool,
+    plain: bool,
 }
 
 /// The touches of one execution.
@@ -67,7 +68,7 @@ pub(crate) struct Touches {
     cells: Vec<Cell>,
     used: usize,
     generation: u32,
-    /// A cell that was written is shared, or an object died: there may be a race.
+    /// A cell that was written is shared and not always marked, or an object died: there may be a race.
     pub suspicious: bool,
 }
 
@@ -124,10 +125,10 @@ impl Touches {
         }
     }
 
-    /// Whether several contexts touched the cell at `key`, and one wrote it.
+    /// Whether several contexts touched the cell at `key`, one wrote it, and not all touches were marked.
     pub fn shared(&self, key: usize) -> bool {
         let c = &self.cells[self.find(key)];
-        c.generation == self.generation && c.shared && c.written
+        c.generation == self.generation && c.shared && c.written && c.plain
     }
 
     /// Keeps a touch, unless the same context has touched the same bytes alike since its last step.
@@ -141,7 +142,8 @@ impl Touches {
             let c = self.cell(key, t.ctx);
             c.shared |= c.ctx != t.ctx;
             c.written |= t.write;
-            suspicious |= c.shared && c.written;
+            c.plain |= matches!(t.kind, TouchKind::Plain | TouchKind::PlainStep);
+            suspicious |= c.shared && c.written && c.plain;
             if c.ctx != t.ctx || c.gap != t.gap {
                 (c.ctx, c.gap, c.reads, c.writes) = (t.ctx, t.gap, 0, 0);
             }
@@ -193,11 +195,19 @@ impl Inner {
 
     /// The finding of an access that misses the memory objects, if it does.
     pub(crate) fn misses(&mut self, ctx: usize, addr: usize, len: usize, write: bool, place: Place) -> Option<Found> {
-        if let Some(found) = self.dead_on_stack(addr, len, place) {
+        if self.statics.contains(&addr) {
+            return None;
+        }
+        if !self.fallen.is_empty()
+            && let Some(found) = self.dead_on_stack(addr, len, place)
+        {
             return Some(found);
         }
         if !self.arena.holds(addr) {
             return self.below_a_stack(ctx, addr, place);
+        }
+        if self.objects.is_empty() {
+            return None;
         }
         let near = self.object_near(addr, len);
         let verb = if write { "write" } else { "read" };
@@ -227,7 +237,7 @@ impl Inner {
             message: format!("{verb} of {len} bytes {whereabouts} {}", described(&o)),
             place: Some(place),
             other: Some(o.born),
-            notes: vec![format!("allocated at {}:{}", o.born.file(), o.born.line())],
+            notes: Vec::new(),
         })
     }
 

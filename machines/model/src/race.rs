@@ -76,7 +76,6 @@ struct Detector {
     cells: HashMap<usize, Vec<PastTouch>>,
     unmasked: Vec<Clock>,
     ended: Vec<Clock>,
-    everything: Clock,
     /// What marked reads have seen published, per context; and each context's clock at its last release fence.
     seen: HashMap<usize, Clock>,
     fenced: HashMap<usize, Clock>,
@@ -98,7 +97,6 @@ impl Detector {
             cells: HashMap::new(),
             unmasked: vec![Clock::new(); cpus],
             ended: vec![Clock::new(); cpus],
-            everything: Clock::new(),
             seen: HashMap::new(),
             fenced: HashMap::new(),
         }
@@ -107,8 +105,14 @@ impl Detector {
     /// A change of what may interrupt, or a fence.
     fn edge(&mut self, edge: &Edge) {
         let ctx = edge.ctx;
+        if let EdgeKind::Spawn { child } = edge.kind {
+            let parent = std::mem::take(&mut self.clocks[ctx]);
+            join(&mut self.clocks[child], &parent);
+            self.clocks[ctx] = parent;
+        }
         let clock = &mut self.clocks[ctx];
         match edge.kind {
+            EdgeKind::Spawn { .. } => {}
             EdgeKind::Order { slot, acquire, release } => {
                 let object = self.objects.entry(slot).or_default();
                 if acquire {
@@ -140,7 +144,7 @@ impl Detector {
             join(&mut clock, &self.at_event[e.base as usize]);
         }
         if e.after_all {
-            join(&mut clock, &self.everything);
+            self.clocks.iter().for_each(|all| join(&mut clock, all));
         }
         if let Some(other) = e.joins.and_then(|j| self.ctx_of.get(&j)) {
             join(&mut clock, &self.clocks[*other]);
@@ -184,7 +188,6 @@ impl Detector {
             let object = self.objects.entry(second.slot).or_default();
             join(&mut clock, &object.released);
         }
-        join(&mut self.everything, &clock);
         if self.wanted[at] {
             self.at_event[at].clone_from(&clock);
         }

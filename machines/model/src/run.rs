@@ -670,7 +670,7 @@ impl Inner {
             self.found = Some(found);
             return End::Violated { stuck: false };
         }
-        if (self.exit_done || (self.exit.is_none() && self.exit_ctx.is_none()))
+        if (self.exit_done || (self.exit.is_none() && self.exit_ctx.is_none() && !self.cfg.c))
             && let Some(found) = self.leaked()
         {
             self.found = Some(found);

@@ -2,8 +2,8 @@
 
 use crate::reach;
 use ringzero::atomic::{
-    Atomic, Atomic64, BitWord, Marked, change_bit, clear_bit, set_bit, test_and_change_bit, test_and_clear_bit,
-    test_and_set_bit, test_bit,
+    Atomic, Atomic64, BitWord, Marked, PlainCell, Refcount, change_bit, clear_bit, set_bit, test_and_change_bit,
+    test_and_clear_bit, test_and_set_bit, test_bit,
 };
 use ringzero::kthread::kthread_run_on_cpu;
 
@@ -13,6 +13,8 @@ ringzero::global! {
     static BITS: [BitWord; 2] = [const { BitWord::new(0) }; 2];
     static WORD: Marked<u32> = Marked::new(1);
     static FLAG: Marked<bool> = Marked::new(false);
+    static USERS: Refcount = Refcount::new(1);
+    static PARTS: [PlainCell<u32>; 2] = [const { PlainCell::new(0) }; 2];
 }
 
 pub fn arithmetic_returns() {
@@ -81,4 +83,29 @@ pub fn one_of_two_wins() {
         A.inc();
     }
     ringzero::on_exit(|| assert_eq!(A.read(), 1));
+}
+
+/// Each user touches the object, and the last one once more.
+pub fn references_are_counted() {
+    let put = |mine: &'static PlainCell<u32>| {
+        mine.set(1);
+        if USERS.dec_and_test() {
+            // What the other one did is over.
+            assert_eq!((PARTS[0].get(), PARTS[1].get()), (1, 1));
+            reach("last reference dropped");
+        }
+    };
+    USERS.inc();
+    kthread_run_on_cpu(move || put(&PARTS[0]), 1, "other");
+    put(&PARTS[1]);
+}
+
+pub fn a_reference_from_nothing() {
+    assert!(USERS.dec_and_test());
+    USERS.inc();
+}
+
+pub fn a_reference_too_few() {
+    assert!(USERS.dec_and_test());
+    let _ = USERS.dec_and_test();
 }

@@ -8,14 +8,18 @@
 //! one execution at least.
 
 mod atomics;
+mod completions;
 mod context;
 mod lines;
 mod locks;
 mod memory;
 mod model;
+mod mutexes;
 mod softirqs;
+mod tasklets;
 mod tasks;
 mod timers;
+mod works;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -136,5 +140,112 @@ bodies! {
         bits: "bits";
         marked_words: "marked";
         one_of_two_wins: "won" "lost";
+        references_are_counted: "last reference dropped";
+    }
+    mutexes {
+        sections_exclude_each_other: "mutex counted both";
+        trying_takes_a_free_one_only: "mutex was free" "mutex was held";
+        a_holder_may_sleep: "waited for a sleeper";
+        guards_unlock: "guards unlock";
+        the_last_user_holds_the_mutex: "last user";
+        the_last_reference_takes_the_mutex: "last reference";
+    }
+    completions {
+        a_waiter_sees_what_was_done: "completed";
+        each_call_lets_one_pass: "two passed";
+        calls_are_counted: "counted calls";
+        all_may_pass: "all passed";
+        an_interrupt_completes: "irq completed";
+        a_wait_may_time_out: "wait timed out" "in time";
+        a_wait_without_an_end_has_no_timer: "no timer";
+        sleeping_takes_time: "slept for a time";
+        a_sleep_is_ended_by_waking: "slept out" "woken early";
+        a_running_task_does_not_sleep_for_a_time: "not asleep";
+        a_sleeping_kthread_is_stopped: "stopped past its bound";
+        waiting_for_an_event_may_time_out: "event timed out" "event in time";
+    }
+    tasklets {
+        it_runs_once_for_each_scheduling: "tasklet ran";
+        it_schedules_itself: "tasklet ran again";
+        the_old_form_has_data: "tasklet's data";
+        high_priority_ones_run_first: "high first";
+        an_interrupt_schedules_it: "scheduled by an irq";
+        it_runs_on_one_cpu_at_a_time: "tasklet once" "tasklet twice" "tasklet on cpu 1";
+        a_disabled_one_waits: "tasklet enabled";
+        it_is_enabled_from_another_cpu: "enabled elsewhere";
+        disabling_waits_for_it: "disabled meanwhile";
+        killing_waits_for_it: "killed";
+    }
+    works {
+        it_is_executed_by_a_task: "executed";
+        it_is_pending_once: "executed twice" "pending once";
+        it_runs_where_it_was_queued: "work on cpu 1";
+        it_queues_itself: "work again";
+        it_is_executed_by_one_at_a_time: "work once" "work twice";
+        an_interrupt_queues_it: "queued by an irq";
+        cancelling_waits_for_it: "cancelled in time" "cancelled too late";
+        cancelling_one_that_queues_itself: "cancelled for good";
+        flushing_waits_for_it: "flushed";
+        flushing_all_waits_for_all: "all flushed";
+        a_sleeping_one_lets_the_next_go_on: "went on meanwhile";
+        it_may_free_itself: "freed itself";
+        a_delayed_one_waits: "delayed and cancelled" "delayed and executed";
+        a_delayed_one_is_cancelled: "taken back" "not taken back";
+        a_delayed_one_is_modified: "modified delay";
+        a_delayed_one_is_flushed: "delayed and flushed";
+    }
+}
+
+macro_rules! misuses {
+    ($($module:ident { $($name:ident: $code:literal;)* })*) => {
+        /// Each misuse on the model, a test each.
+        mod misused_on_model {
+            $(mod $module {
+                $(#[test]
+                fn $name() {
+                    let name = concat!(stringify!($module), "::", stringify!($name));
+                    crate::model::finds(name, crate::$module::$name, $code);
+                })*
+            })*
+        }
+    };
+}
+
+misuses! {
+    atomics {
+        a_reference_from_nothing: "refcount";
+        a_reference_too_few: "refcount";
+    }
+    mutexes {
+        locked_twice: "self-deadlock";
+        in_opposite_order: "deadlock";
+        unlocked_by_another_task: "unlock-by-other";
+        tried_in_a_softirq: "sleep-in-atomic";
+        locked_with_bottom_halves_off: "sleep-in-atomic";
+        held_while_waiting_for_its_taker: "hang";
+    }
+    completions {
+        nobody_completes: "hang";
+        waited_for_in_an_atomic_section: "sleep-in-atomic";
+        slept_in_an_atomic_section: "sleep-in-atomic";
+        one_too_few: "hang";
+    }
+    tasklets {
+        killed_in_a_softirq: "sleep-in-atomic";
+        killed_while_disabled: "hang";
+        waiting_for_itself: "self-deadlock";
+        enabled_too_often: "unbalanced-context";
+        under_its_own_lock: "softirq-deadlock";
+        freed_while_scheduled: "use-after-free";
+    }
+    works {
+        cancelling_itself: "self-deadlock";
+        flushing_from_within: "self-deadlock";
+        cancelled_with_its_mutex_held: "deadlock";
+        spinning_for_the_next_one: "hang";
+        waiting_for_ever: "hang";
+        freed_while_pending: "use-after-free";
+        flushed_in_an_atomic_section: "sleep-in-atomic";
+        only_cancelled: "data-race";
     }
 }

@@ -19,6 +19,13 @@ pub fn holds(name: &str) {
     assert_eq!(unreached(body), [""; 0], "{name} does not reach all that it is about");
 }
 
+/// Checks that a misuse is found, and as what.
+pub fn finds(name: &'static str, init: fn(), code: &str) {
+    let body = Body { name, init, reaches: &[] };
+    let report = run(&body, PreemptModel::Full);
+    assert_eq!(report.finding(), Some(code), "{report}");
+}
+
 #[test]
 fn a_body_whose_assertion_fails_is_noticed() {
     fn wrong() {

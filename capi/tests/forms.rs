@@ -1,0 +1,51 @@
+//! Every macro of the headers for contexts, locks, tasks, time and memory compiles, without a warning, and what it calls
+//! is exported.
+
+mod common;
+
+use common::{INCLUDE, compiler, compilers, scratch, text, there_is};
+use std::collections::HashSet;
+use std::process::Command;
+
+const FORMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms.c");
+
+#[test]
+fn every_form_compiles() {
+    for cc in compilers() {
+        for level in ["-O0", "-O2"] {
+            let object = scratch(&format!("forms-{cc}{level}.o"));
+            let output = compiler(cc).args(["-c", level, "-o"]).arg(object).arg(FORMS).output().unwrap();
+            assert_eq!(text(&output), "", "{cc} {level}");
+        }
+    }
+}
+
+#[test]
+fn sparse_takes_every_form() {
+    if there_is("sparse") {
+        let mut sparse = Command::new("sparse");
+        sparse.args(["-std=gnu11", "-nostdinc", "-D__KERNEL__", "-DMODULE", "-Wcontext", "-I", INCLUDE, FORMS]);
+        assert_eq!(text(&sparse.output().unwrap()), "");
+    }
+}
+
+#[test]
+fn what_the_forms_call_is_exported() {
+    let exported: HashSet<&str> = ringzero_capi::exports::exports().map(|e| e.name).collect();
+    for cc in compilers() {
+        let object = scratch(&format!("forms-calls-{cc}.o"));
+        let output = compiler(cc).arg("-c").arg("-o").arg(&object).arg(FORMS).output().unwrap();
+        assert!(output.status.success(), "{cc}");
+        let Ok(symbols) = Command::new("nm").args(["-u", "--format=just-symbols"]).arg(&object).output() else {
+            println!("SKIPPED: nm is not installed");
+            return;
+        };
+        let symbols = text(&symbols);
+        let missing: Vec<&str> = symbols
+            .lines()
+            .map(str::trim)
+            .filter(|s| !s.is_empty() && *s != "_GLOBAL_OFFSET_TABLE_" && !exported.contains(s))
+            .collect();
+        assert!(missing.is_empty(), "{cc}: {missing:?}");
+    }
+}

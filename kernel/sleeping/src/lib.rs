@@ -1,0 +1,57 @@
+//! Sleeping locks.
+//!
+//! # Theory
+//! **Vocabulary.** A mutex is *free* or *held* by one task, its *owner*. A task that finds it held gives up its CPU until it
+//! is free. [`RawMutex`] is what C embeds (`struct mutex`); [`Mutex`] carries its data.
+//!
+//! **Invariants.**
+//! 1. The word is 0 when the mutex is free and 1 when it is held; zeroed memory is a free mutex without a class, which C
+//!    may not use (`uninitialised-lock`).
+//! 2. Coarse: locking is one step that is possible only while the word is 0, unlocking is one step, a trylock is one
+//!    step. Fine: locking is a compare-and-exchange, and a read that sleeps until the word is 0 after each failure.
+//! 3. Locking is an acquire, unlocking a release: they pair on the word.
+//! 4. Only a task locks, tries, and unlocks: finding `sleep-in-atomic` in softirqs, hardirqs and NMIs, also for
+//!    [`RawMutex::trylock`] and [`RawMutex::unlock`], which do not sleep. Locking needs a context that may sleep, whether
+//!    the mutex is free or not.
+//! 5. Only the owner unlocks: finding `unlock-by-other` otherwise. Who it is, is written by the owner only, while it holds
+//!    the mutex.
+//! 6. Nothing of the mutex is touched after the step that unlocks it.
+//! 7. Dropping a guard while unwinding unlocks, and reports nothing.
+//!
+//! **Differences from Linux.** Waiting is not first come, first served: every order is explored. Nobody spins for a running
+//! owner. Locking a mutex that the task holds itself waits, and the machine says why (`self-deadlock`). There are no
+//! signals yet, so the interruptible forms always succeed. By invariant 6 a mutex may be freed by whoever locked it after
+//! the last unlock; Linux forbids that, and here it is not noticed. The subclass of the `_nested` forms is for the
+//! validator, and unused so far. No semaphores and no reader-writer semaphores yet.
+//!
+//! Sources: seed 001 (mutexes). The claims are checked by the tests of each file, and on the model by the behaviour tests.
+#![no_std]
+#[cfg(test)]
+extern crate std;
+
+mod count;
+mod mutex;
+mod raw;
+
+pub use count::{atomic_dec_and_mutex_lock, kref_put_mutex, refcount_dec_and_mutex_lock};
+pub use mutex::{Mutex, MutexGuard};
+pub use raw::RawMutex;
+
+/// Makes a [`Mutex`] of a value, with a name for reports if one is given.
+///
+/// ```
+/// use ringzero_sleeping::{Mutex, new_mutex};
+/// let hits: Mutex<u32> = new_mutex!(0, "dev.hits");
+/// *hits.lock() += 1;
+/// assert_eq!(*hits.lock(), 1);
+/// ```
+#[doc(alias("DEFINE_MUTEX", "mutex_init"))]
+#[macro_export]
+macro_rules! new_mutex {
+    ($value:expr $(,)?) => {
+        $crate::Mutex::new($value)
+    };
+    ($value:expr, $name:expr $(,)?) => {
+        $crate::Mutex::new($value).named($name)
+    };
+}

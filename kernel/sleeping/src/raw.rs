@@ -1,0 +1,404 @@
+//! The mutex without data.
+
+use core::fmt;
+use core::mem::offset_of;
+use core::ptr;
+use core::sync::atomic::{
+    AtomicPtr, AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use ringzero_context::{at, in_hardirq, in_nmi, in_task, panicking, violation, wait_asleep};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, cpu, machine, step};
+use ringzero_sched::{Interrupted, try_current};
+
+/// A mutex without data: what C embeds (`struct mutex`). All zeroes is a free one.
+///
+/// Every function needs a task (crate invariant 4), and locking one that may sleep. Finding `unlock-by-other` when
+/// a task unlocks what it did not lock.
+#[doc(alias = "mutex")]
+#[repr(C)]
+pub struct RawMutex {
+    word: AtomicU32,
+    magic: AtomicU32,
+    /// The owner's task object. Written by the owner only.
+    owner: AtomicPtr<()>,
+    /// Where it locked; null while the mutex is free.
+    held_at: AtomicPtr<()>,
+    class: AtomicPtr<()>,
+    name: Option<&'static str>,
+}
+
+// SAFETY: everything inside is atomic or never written after construction.
+unsafe impl Sync for RawMutex {}
+// SAFETY: as above; the pointers in it are only compared, or lead to constants.
+unsafe impl Send for RawMutex {}
+
+fn is_zero(word: u64, _: u64) -> bool {
+    word == 0
+}
+
+fn fine() -> bool {
+    machine().is_some_and(|m| m.fine())
+}
+
+/// The running task's object.
+fn running() -> *mut () {
+    cpu().current.get().cast_mut()
+}
+
+/// Making mutexes.
+impl RawMutex {
+    /// What the word beside the mutex's own says of one that was initialised.
+    pub const MAGIC: u32 = 0x525a_4d58;
+
+    /// The fields and where they lie: what the C header mirrors.
+    pub const LAYOUT: [(&'static str, usize); 7] = [
+        ("word", offset_of!(Self, word)),
+        ("magic", offset_of!(Self, magic)),
+        ("owner", offset_of!(Self, owner)),
+        ("held_at", offset_of!(Self, held_at)),
+        ("class", offset_of!(Self, class)),
+        ("name", offset_of!(Self, name)),
+        ("name_len", offset_of!(Self, name) + size_of::<usize>()),
+    ];
+
+    /// A free mutex whose class is the caller's place.
+    #[doc(alias("mutex_init", "DEFINE_MUTEX"))]
+    #[must_use]
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self {
+            word: AtomicU32::new(0),
+            magic: AtomicU32::new(Self::MAGIC),
+            owner: AtomicPtr::new(ptr::null_mut()),
+            held_at: AtomicPtr::new(ptr::null_mut()),
+            class: AtomicPtr::new(Place::here().as_ptr()),
+            name: None,
+        }
+    }
+
+    /// The same mutex with a name for reports.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Gives it a name.
+    pub(crate) const fn set_name(&mut self, name: &'static str) {
+        self.name = Some(name);
+    }
+
+    /// Makes the memory at `at` a free mutex whose class is `place`, in a step that writes it: `mutex_init()` of C. Every
+    /// context; does not sleep.
+    ///
+    /// # Safety
+    /// `at` must be valid for writes and aligned. What it held is forgotten.
+    pub unsafe fn init_at(at: *mut Self, name: Option<&'static str>, place: Place) {
+        // The word is the first field.
+        step(&Step::new(Op::InitObject, Mode::Write, at.addr(), 4, place).named(name, Some(place)));
+        let mutex = Self { class: AtomicPtr::new(place.as_ptr()), name, ..Self::new() };
+        // SAFETY: the caller's contract.
+        unsafe { at.write(mutex) };
+        if let Some(m) = machine() {
+            m.object_made(at.addr(), size_of::<Self>(), place, name.unwrap_or("a mutex"));
+        }
+    }
+
+    /// Whether it was initialised: made by [`RawMutex::new`], or in C by `mutex_init()` or its static form. Rust may use a
+    /// zeroed mutex all the same.
+    #[must_use]
+    pub fn is_initialised(&self) -> bool {
+        self.magic.load(Relaxed) == Self::MAGIC
+    }
+
+    /// Where it was made, if it was.
+    #[must_use]
+    pub fn class(&self) -> Option<Place> {
+        // SAFETY: in a mutex that was initialised it is null or comes from a `Place`.
+        self.is_initialised().then(|| unsafe { Place::from_ptr(self.class.load(Relaxed)) })?
+    }
+
+    /// Its name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        // Memory that was not initialised may hold anything.
+        self.name.filter(|_| self.is_initialised())
+    }
+
+    /// Ends its use: it has to be initialised before it is used again. Finding `warn` if it is held. Nothing happens to
+    /// its memory.
+    #[doc(alias = "mutex_destroy")]
+    #[track_caller]
+    pub fn destroy(&self) {
+        let place = Place::caller();
+        step(&self.announcement(Op::MutexIsLocked, Mode::Read, place));
+        if self.word.load(Relaxed) != 0 {
+            let name = self.called();
+            violation("warn", place, self.held_at(), format_args!("`{name}` is destroyed while it is held"));
+        }
+        self.magic.store(0, Relaxed);
+    }
+}
+
+/// Using them.
+impl RawMutex {
+    fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
+        Step::new(op, mode, self.address(), 4, place).named(self.name(), self.class())
+    }
+
+    fn free(&self) -> Cond {
+        Cond::on(&self.word, is_zero, 0)
+    }
+
+    fn address(&self) -> usize {
+        ptr::from_ref(&self.word).addr()
+    }
+
+    fn called(&self) -> &'static str {
+        self.name().unwrap_or("a mutex")
+    }
+
+    fn held_at(&self) -> Option<Place> {
+        // SAFETY: only `take` stores a pointer that is not null, and it comes from a `Place`.
+        unsafe { Place::from_ptr(self.held_at.load(Relaxed)) }
+    }
+
+    /// Makes the running task the owner, within a step. Whether the mutex was free.
+    fn take(&self, place: Place) -> bool {
+        if self.word.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
+            return false;
+        }
+        self.owner.store(running(), Relaxed);
+        self.held_at.store(place.as_ptr(), Relaxed);
+        if let Some(m) = machine() {
+            m.lock_owner(self.address(), true, place);
+        }
+        true
+    }
+
+    /// Finding where there is no task to own a mutex (crate invariant 4).
+    fn assert_task(call: &str, place: Place) {
+        if in_task() && cpu().irq_nesting.get() == 0 {
+            return;
+        }
+        let what = if in_nmi() {
+            "an NMI"
+        } else if in_hardirq() {
+            "a hardirq"
+        } else {
+            "a softirq"
+        };
+        violation("sleep-in-atomic", place, None, format_args!("{call} in {what}: mutexes are for tasks only"));
+    }
+
+    /// Sleeps until the mutex is free and locks it.
+    #[doc(alias = "mutex_lock")]
+    #[track_caller]
+    #[inline]
+    pub fn lock(&self) {
+        self.lock_at("mutex_lock()", Place::caller());
+    }
+
+    /// [`RawMutex::lock`] that a signal ends too.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if a signal came first (not yet); the mutex is not held then.
+    #[doc(alias = "mutex_lock_interruptible")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_interruptible(&self) -> Result<(), Interrupted> {
+        self.lock_at("mutex_lock_interruptible()", Place::caller());
+        Ok(())
+    }
+
+    /// [`RawMutex::lock`] that a fatal signal ends too.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if a fatal signal came first (not yet); the mutex is not held then.
+    #[doc(alias = "mutex_lock_killable")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_killable(&self) -> Result<(), Interrupted> {
+        self.lock_at("mutex_lock_killable()", Place::caller());
+        Ok(())
+    }
+
+    /// [`RawMutex::lock`]; `subclass` tells the validator that a mutex of the same class may be held.
+    #[doc(alias("mutex_lock_nested", "mutex_lock_nest_lock"))]
+    #[track_caller]
+    #[inline]
+    pub fn lock_nested(&self, subclass: u32) {
+        let _ = subclass;
+        self.lock_at("mutex_lock_nested()", Place::caller());
+    }
+
+    pub(crate) fn lock_at(&self, call: &str, place: Place) {
+        at::might_sleep(call, place);
+        let mut failed = 0;
+        loop {
+            if fine() {
+                // Pairs with the release in `unlock_at`.
+                step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false));
+                if self.take(place) {
+                    return;
+                }
+                wait_asleep(&self.announcement(Op::AtomicRead, Mode::Read, place), self.free());
+            } else {
+                wait_asleep(&self.announcement(Op::MutexLock, Mode::Rmw, place).ordered(true, false), self.free());
+                if self.take(place) {
+                    return;
+                }
+            }
+            failed += 1;
+            // Only while unwinding, when waits are silent and the owner may belong to an execution that is over.
+            if failed > 10_000 && panicking() {
+                return;
+            }
+        }
+    }
+
+    /// Locks the mutex if it is free, and whether it was.
+    #[doc(alias = "mutex_trylock")]
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    pub fn trylock(&self) -> bool {
+        self.trylock_at(Place::caller())
+    }
+
+    pub(crate) fn trylock_at(&self, place: Place) -> bool {
+        Self::assert_task("mutex_trylock()", place);
+        let op = if fine() { Op::Cmpxchg } else { Op::MutexTrylock };
+        step(&self.announcement(op, Mode::Rmw, place));
+        let taken = self.take(place);
+        if taken && let Some(m) = machine() {
+            // Pairs with the release in `unlock_at`; a failure orders nothing.
+            m.order(self.address(), true, false);
+        }
+        taken
+    }
+
+    /// Unlocks it. The running task must be the owner.
+    #[doc(alias = "mutex_unlock")]
+    #[track_caller]
+    #[inline]
+    pub fn unlock(&self) {
+        self.unlock_at(Place::caller());
+    }
+
+    pub(crate) fn unlock_at(&self, place: Place) {
+        Self::assert_task("mutex_unlock()", place);
+        let op = if fine() { Op::AtomicSet } else { Op::MutexUnlock };
+        // Pairs with every lock after it.
+        step(&self.announcement(op, Mode::Write, place).ordered(false, true));
+        if self.word.load(Relaxed) == 0 || self.owner.load(Relaxed) != running() {
+            self.not_ours(place);
+        }
+        self.held_at.store(ptr::null_mut(), Relaxed);
+        if let Some(m) = machine() {
+            m.lock_owner(self.address(), false, place);
+        }
+        self.word.store(0, Release);
+    }
+
+    #[cold]
+    fn not_ours(&self, place: Place) {
+        let (code, name) = ("unlock-by-other", self.called());
+        if self.word.load(Relaxed) == 0 {
+            violation(code, place, self.class(), format_args!("`{name}` is unlocked, but nobody holds it"));
+        } else {
+            let by = try_current().map_or("nobody", |task| task.name());
+            let text = format_args!("`{name}` is unlocked by task {by}, but was locked by another one");
+            violation(code, place, self.held_at(), text);
+        }
+    }
+
+    /// Whether somebody holds it. Orders nothing. Every context.
+    #[doc(alias = "mutex_is_locked")]
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        step(&self.announcement(Op::MutexIsLocked, Mode::Read, Place::caller()));
+        self.word.load(Relaxed) != 0
+    }
+}
+
+impl Default for RawMutex {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RawMutex {
+    /// Shows the state without a step.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.word.load(Relaxed) == 0 { "free" } else { "held" };
+        write!(f, "RawMutex({}, {state})", self.name().unwrap_or("unnamed"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RawMutex;
+    use ringzero_context::{irq_enter, local_bh_disable, preempt_disable, softirq_begin};
+
+    #[test]
+    fn it_is_held_by_one() {
+        let mutex = RawMutex::new().named("m");
+        mutex.lock();
+        assert!(mutex.is_locked() && !mutex.trylock());
+        mutex.unlock();
+        assert!(mutex.trylock());
+        assert_eq!(std::format!("{mutex:?}"), "RawMutex(m, held)");
+        mutex.unlock();
+        assert_eq!((mutex.lock_interruptible(), mutex.is_initialised()), (Ok(()), true));
+    }
+
+    #[test]
+    #[should_panic(expected = "unlock-by-other: `m` is unlocked, but nobody holds it")]
+    fn a_free_mutex_is_not_unlocked() {
+        RawMutex::new().named("m").unlock();
+    }
+
+    #[test]
+    #[should_panic(expected = "sleep-in-atomic: mutex_lock() may sleep, but was called with preemption disabled")]
+    fn locking_needs_a_context_that_may_sleep() {
+        preempt_disable();
+        RawMutex::new().lock();
+    }
+
+    #[test]
+    fn trying_and_unlocking_need_only_a_task() {
+        let mutex = RawMutex::new();
+        local_bh_disable();
+        assert!(mutex.trylock());
+        mutex.unlock();
+    }
+
+    #[test]
+    #[should_panic(expected = "sleep-in-atomic: mutex_trylock() in a softirq: mutexes are for tasks only")]
+    fn a_softirq_may_not_even_try() {
+        softirq_begin();
+        let _ = RawMutex::new().trylock();
+    }
+
+    #[test]
+    #[should_panic(expected = "sleep-in-atomic: mutex_unlock() in a hardirq: mutexes are for tasks only")]
+    fn a_hardirq_may_not_unlock() {
+        let mutex = RawMutex::new();
+        mutex.lock();
+        irq_enter();
+        mutex.unlock();
+    }
+
+    #[test]
+    #[should_panic(expected = "warn: `m` is destroyed while it is held")]
+    fn destroying_a_held_mutex_is_found() {
+        let mutex = RawMutex::new().named("m");
+        mutex.lock();
+        mutex.destroy();
+    }
+}

@@ -1,0 +1,223 @@
+//! The pools: what is queued on a CPU, and the workers that execute it.
+//!
+//! Everything here is touched only within a step on [`conflicts`] (crate invariant 1), until the next announcement.
+
+use crate::work::Work;
+use crate::worker::{Worker, hire};
+use core::cell::Cell;
+use core::ptr;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use ringzero_machine::{KBox, Left, Place, define_per_cpu, machine, machine_local};
+
+/// One queueing of an item, until its function has returned or it was cancelled (crate invariant 6).
+pub(crate) struct Instance {
+    /// The item, whose memory may be gone.
+    pub(crate) work: *const Work,
+    /// The other half of what the item is (crate invariant 3).
+    pub(crate) function: usize,
+    pub(crate) next: Cell<Option<&'static Instance>>,
+    /// 1 once it has ended.
+    pub(crate) done: AtomicU32,
+    /// Somebody waits for the end.
+    pub(crate) awaited: Cell<bool>,
+    /// Which one it is of all.
+    pub(crate) number: u32,
+    /// Where it was queued.
+    pub(crate) place: Place,
+}
+
+impl Instance {
+    fn is_of(&self, work: *const Work, function: usize) -> bool {
+        ptr::eq(self.work, work) && self.function == function
+    }
+}
+
+/// A CPU's pool.
+pub(crate) struct Pool {
+    first: Cell<Option<&'static Instance>>,
+    last: Cell<Option<&'static Instance>>,
+    /// Workers that execute something and do not sleep.
+    pub(crate) running: Cell<u32>,
+    /// Workers that were called and have not come yet.
+    pub(crate) called: Cell<u32>,
+    /// Its workers, linked through [`Worker::next`].
+    pub(crate) workers: Cell<Option<&'static Worker>>,
+    pub(crate) hired: Cell<u32>,
+}
+
+define_per_cpu! {
+    static POOL: Pool = Pool {
+        first: Cell::new(None),
+        last: Cell::new(None),
+        running: Cell::new(0),
+        called: Cell::new(0),
+        workers: Cell::new(None),
+        hired: Cell::new(0),
+    };
+}
+
+machine_local! {
+    /// Stands for all pools in steps. Counts the instances.
+    static CONFLICTS: AtomicU32 = AtomicU32::new(0);
+}
+
+/// The object that every operation on items touches.
+pub(crate) fn conflicts() -> usize {
+    ptr::from_ref(CONFLICTS.get()).addr()
+}
+
+/// How many instances there were so far.
+pub(crate) fn instances() -> u32 {
+    CONFLICTS.load(Relaxed)
+}
+
+/// # Panics
+/// When there is no such CPU.
+#[track_caller]
+pub(crate) fn assert_cpu(cpu: u32) {
+    let online = machine().map_or(1, |m| m.nr_cpus());
+    assert!(cpu < online, "there is no CPU {cpu} to queue work on: the machine has {online}");
+}
+
+fn pools() -> impl Iterator<Item = &'static Pool> {
+    (0..machine().map_or(0, |m| m.nr_cpus())).map(|cpu| POOL.on(cpu))
+}
+
+impl Pool {
+    /// CPU `cpu`'s pool.
+    pub(crate) fn of(cpu: u32) -> &'static Self {
+        POOL.on(cpu)
+    }
+
+    fn queued(&self) -> impl Iterator<Item = &'static Instance> + use<> {
+        core::iter::successors(self.first.get(), |i| i.next.get())
+    }
+
+    fn workers(&self) -> impl Iterator<Item = &'static Worker> + use<> {
+        core::iter::successors(self.workers.get(), |w| w.next.get())
+    }
+
+    fn push(&self, instance: &'static Instance) {
+        match self.last.replace(Some(instance)) {
+            Some(before) => before.next.set(Some(instance)),
+            None => self.first.set(Some(instance)),
+        }
+    }
+
+    /// Takes `instance` off the list, where it is.
+    fn unlink(&self, instance: &'static Instance) {
+        let mut before: Option<&'static Instance> = None;
+        for i in self.queued() {
+            if ptr::eq(i, instance) {
+                let link = before.map_or(&self.first, |b| &b.next);
+                link.set(i.next.take());
+                if ptr::eq(self.last.get().map_or(ptr::null(), ptr::from_ref), instance) {
+                    self.last.set(before);
+                }
+                return;
+            }
+            before = Some(i);
+        }
+    }
+
+    fn executes(&self, work: *const Work, function: usize) -> Option<&'static Instance> {
+        self.workers().filter_map(|w| w.executes.get()).find(|i| i.is_of(work, function))
+    }
+
+    /// The first instance whose item is not executed just now (crate invariant 3).
+    fn first_takeable(&self) -> Option<&'static Instance> {
+        self.queued().find(|i| self.executes(i.work, i.function).is_none())
+    }
+
+    /// Takes an instance for `worker` to execute. The item is not pending any more (crate invariant 2).
+    pub(crate) fn take(&self, worker: &'static Worker) -> Option<&'static Instance> {
+        let instance = self.first_takeable()?;
+        self.unlink(instance);
+        if machine().is_none_or(|m| m.alive(instance.work.addr())) {
+            // SAFETY: made of a reference, and the memory is alive.
+            unsafe { (*instance.work).set_state(0) };
+        }
+        worker.executes.set(Some(instance));
+        Some(instance)
+    }
+
+    /// The worker to call, if one is needed (crate invariant 4): an idle one, or a new one, which need not be called.
+    pub(crate) fn worker_to_call(&'static self, cpu: u32, place: Place) -> Option<&'static Worker> {
+        if self.running.get() != 0 || self.called.get() != 0 || self.first_takeable().is_none() {
+            return None;
+        }
+        self.called.set(1);
+        let idle = self.workers().find(|w| w.idle.get());
+        match idle {
+            Some(worker) => worker.idle.set(false),
+            None => hire(self, cpu, place),
+        }
+        idle
+    }
+}
+
+/// Puts an item on the pool where it is executed just now, else on that of CPU `cpu`. The CPU.
+pub(crate) fn insert(work: &'static Work, cpu: u32, place: Place) -> u32 {
+    let function = work.function_word();
+    let last = work.last_cpu();
+    // Its last execution comes before the next one.
+    order_last(work);
+    let cpu = last.filter(|&last| Pool::of(last).executes(work, function).is_some()).unwrap_or(cpu);
+    work.set_last_cpu(cpu);
+    let instance = KBox::new(Instance {
+        work,
+        function,
+        next: Cell::new(None),
+        done: AtomicU32::new(0),
+        awaited: Cell::new(false),
+        number: CONFLICTS.fetch_add(1, Relaxed),
+        place,
+    })
+    .leak();
+    Pool::of(cpu).push(instance);
+    cpu
+}
+
+/// The instance of an item that is queued.
+pub(crate) fn queued(work: *const Work) -> Option<&'static Instance> {
+    pools().find_map(|pool| pool.queued().find(|i| ptr::eq(i.work, work)))
+}
+
+/// Takes a queued item off its pool, and what it was there.
+pub(crate) fn remove(work: &'static Work) -> Option<&'static Instance> {
+    let instance = queued(work)?;
+    pools().for_each(|pool| pool.unlink(instance));
+    order_last(work);
+    Some(instance)
+}
+
+/// The running context passes through the lock of the pool that `work` was on last, in its last step.
+pub(crate) fn order_last(work: &Work) {
+    if let Some(cpu) = work.last_cpu() {
+        Pool::of(cpu).order();
+    }
+}
+
+/// The running context passes through the locks of all pools, in its last step.
+pub(crate) fn order_all() {
+    pools().for_each(Pool::order);
+}
+
+/// The instance of an item that is executed just now.
+pub(crate) fn executing(work: &Work) -> Option<&'static Instance> {
+    pools().find_map(|pool| pool.executes(work, work.function_word()))
+}
+
+/// The first instance up to number `limit` that has not ended.
+pub(crate) fn unfinished(limit: u32) -> Option<&'static Instance> {
+    let queued = pools().flat_map(Pool::queued);
+    let executed = pools().flat_map(Pool::workers).filter_map(|w| w.executes.get());
+    queued.chain(executed).filter(|i| i.number < limit).min_by_key(|i| i.number)
+}
+
+/// A work item that is still queued or executed.
+pub(crate) fn leftover() -> Option<Left> {
+    let instance = unfinished(u32::MAX)?;
+    let addr = instance.work.addr();
+    Some(Left { what: "a work item that is still pending or executed", name: None, addr, place: Some(instance.place) })
+}
