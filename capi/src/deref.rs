@@ -52,9 +52,13 @@ pub(crate) fn text(p: *const c_char) -> &'static str {
     unsafe { CStr::from_ptr(p) }.to_str().unwrap_or("(not text)")
 }
 
-/// A copy of the text at `p`, cut off after 63 bytes, that lives as long as the execution: a name. The zero at its end
-/// is there too.
+/// A copy of the text at `p`, which is read now, cut off after 63 bytes; it lives as long as the execution: a name. The
+/// zero at its end is there too.
 pub(crate) fn name(p: *const c_char) -> &'static str {
+    if !p.is_null() {
+        touch(p.addr());
+        crate::memory::text(p.cast());
+    }
     let cut = Text::<63>::format(format_args!("{}", text(p)));
     let with_zero = Text::<64>::format(format_args!("{}\0", cut.as_str()));
     &KBox::new(with_zero).leak().as_str()[..cut.as_str().len()]

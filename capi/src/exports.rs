@@ -34,13 +34,17 @@ pub fn exports() -> impl Iterator<Item = Export> {
 const TABLES: &[&[Export]] = &[
     crate::atomic::EXPORTS,
     crate::bug::EXPORTS,
+    crate::completion::EXPORTS,
     crate::context::EXPORTS,
+    crate::delay::EXPORTS,
     crate::interrupt::EXPORTS,
     crate::kstrtox::EXPORTS,
     crate::kunit::EXPORTS,
+    crate::mutex::EXPORTS,
     crate::percpu::EXPORTS,
     crate::printk::EXPORTS,
     crate::random::EXPORTS,
+    crate::refcount::EXPORTS,
     crate::slab::EXPORTS,
     crate::smp::EXPORTS,
     crate::spinlock::EXPORTS,
@@ -48,10 +52,12 @@ const TABLES: &[&[Export]] = &[
     crate::strdup::EXPORTS,
     crate::string::EXPORTS,
     crate::task::EXPORTS,
+    crate::tasklet::EXPORTS,
     crate::time::EXPORTS,
     crate::timer::EXPORTS,
     crate::uaccess::EXPORTS,
     crate::wait::EXPORTS,
+    crate::workqueue::EXPORTS,
 ];
 
 /// Declares functions that C code may call, and the module's table of them.

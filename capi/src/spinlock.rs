@@ -136,6 +136,24 @@ crate::exports! {
         }
     }
 
+    /// `lockdep_is_held` of a spinlock: whether the running context holds it. Any context; no step.
+    fn __rz_spin_is_held(p: *const RawSpinLock) -> c_int {
+        c_int::from(lock(p).is_held())
+    }
+
+    /// `lockdep_assert_held` and `lockdep_assert_not_held` of a spinlock: finding `warn` if the running context does not
+    /// hold it, or does. Any context; no step.
+    fn __rz_assert_held(p: *const RawSpinLock, held: c_int) {
+        let lock = lock(p);
+        if lock.is_held() != (held != 0) {
+            let name = lock.name().unwrap_or("the lock");
+            let (call, what) =
+                if held != 0 { ("lockdep_assert_held()", "is not") } else { ("lockdep_assert_not_held()", "is") };
+            let text = format_args!("{call}: `{name}` {what} held by the caller");
+            violation("warn", Place::caller(), lock.class(), text);
+        }
+    }
+
     /// `spin_unlock_wait`: spins until the lock is free. Any context that does not hold it.
     fn __rz_spin_unlock_wait(p: *const RawSpinLock) {
         lock(p).unlock_wait();

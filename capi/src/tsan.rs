@@ -205,10 +205,12 @@ extern "C" fn thread_fence(mo: i32, ra: usize) {
 
 extern "C" fn signal_fence(_mo: i32, _ra: usize) {}
 
-extern "C" fn frame_begins(_caller: usize, _ra: usize) {
+extern "C" fn frame_begins(_caller: usize, ra: usize) {
     let here = 0_u8;
-    if let Some(m) = machine() {
-        m.frame_begins((&raw const here).addr());
+    if let Some(m) = machine()
+        && let Some(place) = place_of(ra)
+    {
+        m.frame_begins((&raw const here).addr(), place);
     }
 }
 

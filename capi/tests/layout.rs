@@ -26,6 +26,7 @@ fn mirrors() -> Vec<Mirror> {
     use ringzero_sched::{RawWaitQueueEntry, Task, WaitQueueHead};
     use ringzero_spinning::RawSpinLock;
     use ringzero_time::Timer;
+    use ringzero_workqueue::{DelayedWork, Work};
     vec![
         mirror::<ringzero_atomic::Atomic>("atomic_t", &[("counter", 0)]),
         mirror::<ringzero_atomic::Atomic64>("atomic64_t", &[("counter", 0)]),
@@ -35,6 +36,13 @@ fn mirrors() -> Vec<Mirror> {
         mirror::<WaitQueueHead>("wait_queue_head_t", &WaitQueueHead::LAYOUT),
         mirror::<RawWaitQueueEntry>("wait_queue_entry_t", &RawWaitQueueEntry::LAYOUT),
         mirror::<Timer>("struct timer_list", &Timer::LAYOUT),
+        mirror::<ringzero_sleeping::RawMutex>("struct mutex", &ringzero_sleeping::RawMutex::LAYOUT),
+        mirror::<ringzero_sched::Completion>("struct completion", &ringzero_sched::Completion::LAYOUT),
+        mirror::<ringzero_softirq::Tasklet>("struct tasklet_struct", &ringzero_softirq::Tasklet::LAYOUT),
+        mirror::<Work>("struct work_struct", &Work::LAYOUT),
+        mirror::<DelayedWork>("struct delayed_work", &DelayedWork::LAYOUT),
+        mirror::<ringzero_atomic::Refcount>("refcount_t", &[("refs", 0)]),
+        mirror::<ringzero_atomic::Kref>("struct kref", &[("refcount", 0)]),
         Mirror { prefix: true, ..mirror::<Task>("struct task_struct", &Task::LAYOUT) },
     ]
 }
@@ -47,6 +55,14 @@ fn constants() -> Vec<(&'static str, u64)> {
     use ringzero_time as time;
     vec![
         ("SPINLOCK_MAGIC", ringzero_spinning::RawSpinLock::MAGIC.into()),
+        ("__RZ_MUTEX_MAGIC", ringzero_sleeping::RawMutex::MAGIC.into()),
+        ("__RZ_COMPLETION_MAGIC", sched::Completion::MAGIC.into()),
+        ("__RZ_TASKLET_MAGIC", softirq::Tasklet::MAGIC.into()),
+        ("__RZ_WORK_MAGIC", ringzero_workqueue::Work::MAGIC.into()),
+        ("WORK_BUSY_PENDING", ringzero_workqueue::WORK_BUSY_PENDING.into()),
+        ("WORK_BUSY_RUNNING", ringzero_workqueue::WORK_BUSY_RUNNING.into()),
+        ("REFCOUNT_MAX", ringzero_atomic::REFCOUNT_MAX as u64),
+        ("(unsigned int)REFCOUNT_SATURATED", ringzero_atomic::SATURATED.cast_unsigned().into()),
         ("__RZ_WAIT_MAGIC", sched::RawWaitQueueEntry::MAGIC.into()),
         ("__RZ_TIMER_INITIALISED", time::Timer::INITIALISED.into()),
         ("TASK_RUNNING", sched::TASK_RUNNING.into()),
@@ -85,7 +101,8 @@ fn constants() -> Vec<(&'static str, u64)> {
 /// A program that prints what the headers say, a line each.
 fn source() -> String {
     let mut c = String::from(
-        "#include <linux/interrupt.h>\n#include <linux/irq.h>\n#include <linux/sched.h>\n#include <linux/slab.h>\n\
+        "#include <linux/completion.h>\n#include <linux/interrupt.h>\n#include <linux/irq.h>\n#include <linux/kref.h>\n\
+         #include <linux/mutex.h>\n#include <linux/workqueue.h>\n#include <linux/sched.h>\n#include <linux/slab.h>\n\
          #include <linux/spinlock.h>\n#include <linux/timer.h>\n#include <linux/wait.h>\n\
          int printf(const char *, ...);\nint main(void)\n{\n",
     );

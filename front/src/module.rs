@@ -6,6 +6,7 @@ use crate::part::Part;
 use crate::tune::{Expected, Tuning, expected};
 use ringzero::Progress;
 use ringzero::program::{self, Answer, FileModule, Program, ReplayError, Settings, TraceFile};
+use ringzero_capi::embed;
 use ringzero_module::{Build, BuildError, Compiler, DebugInfo, Export, Include, LibFile, Source, Warning, build};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
@@ -35,32 +36,10 @@ fn exports() -> Vec<Export> {
     ringzero_capi::exports::exports().map(|e| Export { name: e.name, addr: e.addr, args: e.args }).collect()
 }
 
-/// The functions that a file of the library defines: what begins in the first column, is not static and has
-/// parameters. `INTERVAL_TREE_DEFINE()` defines a family.
-fn defined(text: &'static str) -> &'static [&'static str] {
-    let mut names: Vec<&'static str> = Vec::new();
-    for line in text.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')) {
-        let Some((head, rest)) = line.split_once('(') else { continue };
-        let not_a_function =
-            ["static", "typedef", "extern", "INTERVAL_TREE_DEFINE"].iter().any(|w| head.starts_with(w));
-        if not_a_function || head.contains('=') || rest.ends_with(';') {
-            continue;
-        }
-        names.extend(head.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().filter(|n| !n.is_empty()));
-    }
-    if let Some(prefix) = text.split("INTERVAL_TREE_DEFINE(").nth(1).and_then(|t| t.split(')').next()) {
-        let prefix = prefix.rsplit(',').next().unwrap_or_default().trim();
-        for part in ["insert", "remove", "iter_first", "iter_next", "subtree_search"] {
-            names.push(String::leak(format!("{prefix}_{part}")));
-        }
-    }
-    Vec::leak(names)
-}
-
 fn library() -> Vec<LibFile> {
     // Once a process: the texts of an override live as long as it does.
     static LIBRARY: OnceLock<Vec<LibFile>> = OnceLock::new();
-    let of = |&(name, text): &(&'static str, &'static str)| LibFile { name, text, defines: defined(text) };
+    let of = |&(name, text): &(&'static str, &'static str)| LibFile { name, text, defines: embed::lib_symbols(name) };
     LIBRARY.get_or_init(|| files::library().iter().map(of).collect()).clone()
 }
 

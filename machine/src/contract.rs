@@ -380,6 +380,15 @@ pub struct Left {
     pub place: Option<Place>,
 }
 
+/// What keeps others off a CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Preemption is off: no other task.
+    Preempt,
+    /// Bottom halves are off, or run: no other bottom half.
+    Bh,
+}
+
 /// Who may switch tasks involuntarily, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum PreemptModel {
@@ -516,6 +525,10 @@ pub trait Machine {
     fn log(&self, text: &str);
     /// The context's flags changed in a way that orders memory on this CPU: interrupts go off (`true`) or on.
     fn irq_edge(&self, off: bool);
+    /// A section of this kind begins or ends on this CPU; those of one CPU are ordered one after the other.
+    fn section_edge(&self, kind: Section, begins: bool) {
+        let _ = (kind, begins);
+    }
     /// A fence: orders the context's earlier reads (`acquire`) or its later writes (`release`), or both.
     fn fence(&self, acquire: bool, release: bool) {
         let _ = (acquire, release);
@@ -541,8 +554,8 @@ pub trait Machine {
         let _ = (addr, size, place, name);
     }
     /// A function of C code begins; its locals lie above the stack address `sp`.
-    fn frame_begins(&self, sp: usize) {
-        let _ = sp;
+    fn frame_begins(&self, sp: usize, place: Place) {
+        let _ = (sp, place);
     }
     /// The function of C code that began last returns.
     fn frame_ends(&self) {}

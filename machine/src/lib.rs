@@ -34,8 +34,8 @@ mod local;
 mod place;
 
 pub use contract::{
-    ArrivalSource, Cond, Finding, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Step, TaskSpec,
-    WaitKind,
+    ArrivalSource, Cond, Finding, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Section, Step,
+    TaskSpec, WaitKind,
 };
 pub use cpu::{Cpu, IrqState, cpu, in_machine, install, machine};
 pub use kbox::KBox;

@@ -84,7 +84,8 @@ pub mod wait {
     pub use ringzero_sched::{
         Interrupted, WaitQueueEntry, WaitQueueHead, add_wait_queue, add_wait_queue_exclusive, finish_wait,
         prepare_to_wait, prepare_to_wait_exclusive, remove_wait_queue, wait_event, wait_event_interruptible,
-        wait_event_interruptible_timeout, wait_event_killable, wait_event_timeout, waitqueue_active, wake_up, wake_up_all, wake_up_interruptible, wake_up_nr,
+        wait_event_interruptible_timeout, wait_event_killable, wait_event_timeout, waitqueue_active, wake_up,
+        wake_up_all, wake_up_interruptible, wake_up_nr,
     };
 }
 

@@ -163,19 +163,19 @@ static __always_inline void p##_##op(itype i, atype *v)			\
 #define __RZ_ATOMIC(p, atype, itype, base, btype)			\
 static __always_inline itype p##_read(const atype *v)			\
 {									\
-	return __atomic_load_n(&v->counter, __ATOMIC_RELAXED);		\
+	return __atomic_load_n((const volatile typeof(v->counter) *)&v->counter, __ATOMIC_RELAXED);		\
 }									\
 static __always_inline itype p##_read_acquire(const atype *v)		\
 {									\
-	return __atomic_load_n(&v->counter, __ATOMIC_ACQUIRE);		\
+	return __atomic_load_n((const volatile typeof(v->counter) *)&v->counter, __ATOMIC_ACQUIRE);		\
 }									\
 static __always_inline void p##_set(atype *v, itype i)			\
 {									\
-	__atomic_store_n(&v->counter, i, __ATOMIC_RELAXED);		\
+	__atomic_store_n((volatile typeof(v->counter) *)&v->counter, i, __ATOMIC_RELAXED);		\
 }									\
 static __always_inline void p##_set_release(atype *v, itype i)		\
 {									\
-	__atomic_store_n(&v->counter, i, __ATOMIC_RELEASE);		\
+	__atomic_store_n((volatile typeof(v->counter) *)&v->counter, i, __ATOMIC_RELEASE);		\
 }									\
 __RZ_VOID(p, atype, itype, add)						\
 __RZ_VOID(p, atype, itype, sub)						\

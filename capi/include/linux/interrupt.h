@@ -133,8 +133,6 @@ unsigned int __rz_local_softirq_pending(void);
 
 #endif /* !__ASSEMBLY__ */
 
-#if __has_include(<ringzero/tasklet.h>)
 #include <ringzero/tasklet.h>
-#endif
 
 #endif

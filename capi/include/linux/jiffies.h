@@ -9,6 +9,7 @@
 
 #include <linux/limits.h>
 #include <linux/math64.h>
+#include <linux/time.h>
 #include <linux/time64.h>
 #include <linux/typecheck.h>
 #include <linux/types.h>
@@ -111,6 +112,28 @@ static inline unsigned long timespec64_to_jiffies(const struct timespec64 *value
 static inline void jiffies_to_timespec64(const unsigned long j, struct timespec64 *value)
 {
 	*value = ns_to_timespec64(jiffies_to_nsecs(j));
+}
+
+static inline unsigned long timespec_to_jiffies(const struct timespec *value)
+{
+	return (value->tv_sec * NSEC_PER_SEC + value->tv_nsec + TICK_NSEC - 1) / TICK_NSEC;
+}
+
+static inline void jiffies_to_timespec(const unsigned long j, struct timespec *value)
+{
+	value->tv_sec = j / HZ;
+	value->tv_nsec = (j % HZ) * TICK_NSEC;
+}
+
+static inline unsigned long timeval_to_jiffies(const struct timeval *value)
+{
+	return (value->tv_sec * USEC_PER_SEC + value->tv_usec + TICK_USEC - 1) / TICK_USEC;
+}
+
+static inline void jiffies_to_timeval(const unsigned long j, struct timeval *value)
+{
+	value->tv_sec = j / HZ;
+	value->tv_usec = (j % HZ) * TICK_USEC;
 }
 
 #endif

@@ -122,6 +122,30 @@ static inline ktime_t timespec64_to_ktime(struct timespec64 ts)
 }
 #define ktime_to_timespec64(kt)	ns_to_timespec64(kt)
 
+static inline ktime_t timespec_to_ktime(struct timespec ts)
+{
+	return ktime_set(ts.tv_sec, ts.tv_nsec);
+}
+
+static inline struct timespec ktime_to_timespec(const ktime_t kt)
+{
+	struct timespec64 ts = ktime_to_timespec64(kt);
+
+	return (struct timespec){ ts.tv_sec, ts.tv_nsec };
+}
+
+static inline ktime_t timeval_to_ktime(struct timeval tv)
+{
+	return ktime_set(tv.tv_sec, tv.tv_usec * NSEC_PER_USEC);
+}
+
+static inline struct timeval ktime_to_timeval(const ktime_t kt)
+{
+	struct timespec64 ts = ktime_to_timespec64(kt);
+
+	return (struct timeval){ ts.tv_sec, ts.tv_nsec / NSEC_PER_USEC };
+}
+
 static inline bool ktime_to_timespec64_cond(const ktime_t kt, struct timespec64 *ts)
 {
 	if (!kt)

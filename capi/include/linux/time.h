@@ -8,4 +8,15 @@
 #define CLOCK_REALTIME	0
 #define CLOCK_MONOTONIC	1
 
+/* The old types: seconds with nanoseconds, and with microseconds. */
+struct timespec {
+	long tv_sec;
+	long tv_nsec;
+};
+
+struct timeval {
+	long tv_sec;
+	long tv_usec;
+};
+
 #endif

@@ -109,8 +109,6 @@ int timer_shutdown_sync(struct timer_list *timer);
 /* A look, without any synchronisation. */
 int timer_pending(const struct timer_list *timer);
 
-/* At the end of a function that arms its own timer: of no meaning any more. */
-#define timer_exit(timer)		((void)(timer))
 #define set_timer_slack(timer, slack)	((void)(timer), (void)(slack))
 
 /* Rounding to whole seconds saves power, which there is none of. */

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
+#include <linux/topology.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
@@ -466,4 +467,18 @@ s64 use_time(struct dev *d)
 	n += ktime_before(t, ktime_get()) + ktime_us_delta(t, t) + ktime_set(1, 2);
 	ktime_get_ts64(&ts);
 	return n + ts.tv_sec + local_clock();
+}
+
+int use_claims(struct dev *d);
+int use_claims(struct dev *d)
+{
+	struct timespec ts = ktime_to_timespec(ktime_get());
+	struct timeval tv = ktime_to_timeval(timespec_to_ktime(ts));
+
+	lockdep_assert_held(&d->lock);
+	lockdep_assert_not_held(&d->raw);
+	lockdep_assert_held(&d->users);
+	jiffies_to_timeval(timeval_to_jiffies(&tv), &tv);
+	jiffies_to_timespec(timespec_to_jiffies(&ts), &ts);
+	return lockdep_is_held(&d->lock) + cpu_to_node(1) + ktime_equal(0, timeval_to_ktime(tv));
 }

@@ -250,5 +250,8 @@ const CLANG: &[&str] = &[
     "-simplifycfg-hoist-common=false",
     "-mllvm",
     "-enable-tail-merge=false",
+    "-mllvm",
+    "-tsan-instrument-read-before-write=1",
+    "-fno-finite-loops",
     "-ferror-limit=20",
 ];

@@ -18,6 +18,8 @@ pub struct Replay {
     at: usize,
     mode: Mode,
     last: Option<Choice>,
+    /// A step was taken after the list's end; it has to be a round that fails.
+    trying: bool,
     /// The first choice that could not be followed.
     pub lost: Option<usize>,
 }
@@ -26,7 +28,7 @@ impl Replay {
     /// Follows `choices`.
     #[must_use]
     pub const fn new(choices: Vec<Choice>, mode: Mode) -> Self {
-        Self { choices, at: 0, mode, last: None, lost: None }
+        Self { choices, at: 0, mode, last: None, trying: false, lost: None }
     }
 
     fn find(view: &View<'_>, choice: Choice) -> Option<Pick> {
@@ -40,6 +42,7 @@ impl Scheduler for Replay {
         self.at = 0;
         self.lost = None;
         self.last = None;
+        self.trying = false;
     }
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
@@ -57,8 +60,12 @@ impl Scheduler for Replay {
             return Pick::Stop;
         }
         if self.mode == Mode::Exact {
-            self.lost.get_or_insert(self.at);
-            return Pick::Abandon;
+            // What is left can only be the rounds of loops that wait for ever.
+            if std::mem::replace(&mut self.trying, true) {
+                self.lost.get_or_insert(self.at);
+                return Pick::Abandon;
+            }
+            return Pick::Step(0);
         }
         let same = view.enabled.iter().position(|e| Some(e.choice()) == self.last);
         let same = same.or_else(|| view.enabled.iter().position(|e| Some(e.who) == self.last.map(|l| l.who)));
@@ -72,8 +79,13 @@ impl Scheduler for Replay {
     fn settled(&mut self, _: bool) {}
 
     fn vanished(&mut self) {
+        self.trying = false;
         // Choices are those of steps that remained; a round that fails here failed when the trace was made, too.
     }
 
-    fn finish(&mut self, _: End, _: &[Event], _: &[Event]) {}
+    fn finish(&mut self, _: End, _: &[Event], _: &[Event]) {
+        if self.trying {
+            self.lost.get_or_insert(self.at);
+        }
+    }
 }

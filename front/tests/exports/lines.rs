@@ -24,6 +24,20 @@ static irqreturn_t h(int irq, void *d)
 "#,
     },
     Case {
+        name: "irq-poll",
+        expect: "holds",
+        tune: "",
+        decls: r#"
+static int never;
+"#,
+        init: r#"
+    unsigned long end = jiffies + 100;
+    while (!READ_ONCE(never) && time_before(jiffies, end)) cpu_relax();
+    BUG_ON(time_before(jiffies, end));
+"#,
+        exit: "",
+    },
+    Case {
         name: "irq",
         expect: "holds",
         tune: "",

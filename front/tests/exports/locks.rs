@@ -180,6 +180,22 @@ static struct d *d;
 "#,
     },
     Case {
+        name: "lockdep-assert",
+        expect: "violated warn",
+        tune: "",
+        decls: r#"
+static DEFINE_SPINLOCK(l);
+"#,
+        init: r#"
+    spin_lock(&l);
+    lockdep_assert_held(&l);
+    spin_unlock(&l);
+    lockdep_assert_not_held(&l);
+    lockdep_assert_held(&l);
+"#,
+        exit: "",
+    },
+    Case {
         name: "unbalanced-restore",
         expect: "violated unbalanced-context",
         tune: "",

@@ -1,7 +1,8 @@
 //! Bottom halves: disabling softirqs, and the count around their processing.
 
 use crate::count::{SOFTIRQ_OFFSET, preempt_count};
-use ringzero_machine::{Place, cpu};
+use crate::preempt::at::section;
+use ringzero_machine::{Place, Section, cpu};
 
 /// Keeps softirqs (and other tasks) off this CPU until the matching enable. Nests up to 127 times.
 #[track_caller]
@@ -23,12 +24,14 @@ pub fn local_bh_enable() {
 pub fn softirq_begin() {
     debug_assert!(preempt_count() & SOFTIRQ_OFFSET == 0, "softirqs do not nest");
     cpu().preempt_count.set(preempt_count() + SOFTIRQ_OFFSET);
+    section(Section::Bh, true);
 }
 
 /// Counts softirq processing out. For `softirq` only.
 #[inline]
 pub fn softirq_end() {
     debug_assert!(preempt_count() & SOFTIRQ_OFFSET != 0, "no softirq is processed");
+    section(Section::Bh, false);
     cpu().preempt_count.set(preempt_count() - SOFTIRQ_OFFSET);
 }
 
@@ -38,8 +41,9 @@ pub(crate) mod at {
         softirq_count,
     };
     use crate::hooks::{HOOKS, note_counted};
+    use crate::preempt::at::section;
     use crate::violation::violation;
-    use ringzero_machine::{Mode, Op, Place, Step, cpu, step};
+    use ringzero_machine::{Mode, Op, Place, Section, Step, cpu, step};
 
     /// Announces an access to this CPU's word of pending softirqs (invariant 8).
     #[inline]
@@ -73,6 +77,12 @@ pub(crate) mod at {
             return violation("unbalanced-context", place, None, text);
         }
         cpu().preempt_count.set(count + SOFTIRQ_DISABLE_OFFSET);
+        if count & SOFTIRQ_MASK == 0 {
+            section(Section::Bh, true);
+        }
+        if count == 0 {
+            section(Section::Preempt, true);
+        }
     }
 
     /// [`local_bh_enable`](crate::local_bh_enable) on behalf of `place`.
@@ -91,6 +101,9 @@ pub(crate) mod at {
         if opens {
             // What is raised before this step is processed here, what is raised after it where it is raised.
             softirq_pending(Op::Softirq, Mode::Read, place);
+        }
+        if softirq_count() == SOFTIRQ_DISABLE_OFFSET {
+            section(Section::Bh, false);
         }
         // Preemption stays disabled while softirqs run (invariant 7), hence this stays the same CPU.
         let cpu = cpu();

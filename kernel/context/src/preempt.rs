@@ -28,7 +28,7 @@ pub(crate) mod at {
     use crate::count::{PREEMPT_MASK, PREEMPT_OFFSET, preempt_count, preemptible};
     use crate::hooks::note_counted;
     use crate::violation::violation;
-    use ringzero_machine::{Op, Place, cpu, gate};
+    use ringzero_machine::{Op, Place, Section, cpu, gate, machine};
 
     /// [`preempt_disable`](crate::preempt_disable) on behalf of `place`.
     #[inline]
@@ -46,6 +46,17 @@ pub(crate) mod at {
             return violation("unbalanced-context", place, None, text);
         }
         cpu().preempt_count.set(count + PREEMPT_OFFSET);
+        if count == 0 {
+            section(Section::Preempt, true);
+        }
+    }
+
+    /// Tells the machine that a section begins or ends on this CPU.
+    #[inline]
+    pub(crate) fn section(kind: Section, begins: bool) {
+        if let Some(m) = machine() {
+            m.section_edge(kind, begins);
+        }
     }
 
     /// [`preempt_enable`](crate::preempt_enable) on behalf of `place`.
@@ -55,6 +66,9 @@ pub(crate) mod at {
         if count & PREEMPT_MASK == 0 {
             let text = format_args!("preempt_enable() without a preempt_disable() before it");
             return violation("unbalanced-context", place, None, text);
+        }
+        if count == PREEMPT_OFFSET {
+            section(Section::Preempt, false);
         }
         cpu().preempt_count.set(count - PREEMPT_OFFSET);
     }

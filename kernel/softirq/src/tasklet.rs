@@ -187,11 +187,24 @@ impl Tasklet {
     ///
     /// Context: any but the tasklet itself, while holding no lock that it takes. Spins, never sleeps, as in older
     /// kernels; today's `tasklet_disable()` may sleep, and `tasklet_disable_in_atomic()` is this.
-    #[doc(alias("tasklet_disable", "tasklet_disable_in_atomic", "tasklet_unlock_wait"))]
+    #[doc(alias("tasklet_disable", "tasklet_disable_in_atomic"))]
     #[track_caller]
     pub fn disable(&self) {
         let place = Place::caller();
         self.disable_at(place);
+        self.unlock_wait_at(place);
+    }
+
+    /// Spins until the tasklet does not run.
+    ///
+    /// Context: as [`Tasklet::disable`].
+    #[doc(alias = "tasklet_unlock_wait")]
+    #[track_caller]
+    pub fn unlock_wait(&self) {
+        self.unlock_wait_at(Place::caller());
+    }
+
+    fn unlock_wait_at(&self, place: Place) {
         let announced = self.announcement(Op::TaskletDisable, Mode::Read, place).ordered(true, false);
         wait(&announced, self.cond(is_not_running), WaitKind::Spin);
     }

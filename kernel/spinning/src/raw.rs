@@ -380,6 +380,13 @@ impl RawSpinLock {
         self.word.load(Relaxed) != 0
     }
 
+    /// Whether the running context holds the lock. No step: nobody else can make it true or false.
+    #[doc(alias = "lockdep_is_held")]
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.word.load(Relaxed) != 0 && self.owner.context() == Context::now()
+    }
+
     /// Spins until the lock is free, without taking it. What comes after stays after. Keeps the CPU.
     #[doc(alias = "spin_unlock_wait")]
     #[track_caller]

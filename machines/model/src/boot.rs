@@ -9,7 +9,7 @@ use crate::record::Recording;
 use crate::slots::Slots;
 use crate::watchdog::Pulse;
 use corosensei::stack::DefaultStack;
-use ringzero_machine::{CodeMap, Cpu, Left, LineSpec, Machine, Op, Place};
+use ringzero_machine::{CodeMap, Cpu, Left, LineSpec, Machine, Op, Place, Section};
 use ringzero_trace::{End, Event, Scheduler};
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
@@ -78,6 +78,8 @@ pub(crate) enum EdgeKind {
     Unmask,
     /// A fence.
     Fence { acquire: bool, release: bool },
+    /// A section begins or ends.
+    Section { kind: Section, begins: bool },
     /// The context creates a task.
     Spawn { child: usize },
     /// The context's last step also ordered memory through this object.

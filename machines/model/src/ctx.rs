@@ -113,6 +113,8 @@ pub struct Ctx {
     pub frames: Vec<usize>,
     /// Objects on its stack.
     pub on_stack: Vec<OnStack>,
+    /// It has abandoned what it did, and counts as returned.
+    pub quits: bool,
     /// Brackets of `data_race()` that it is in.
     pub marked: u32,
 }

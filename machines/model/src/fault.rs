@@ -5,12 +5,30 @@ use crate::config::Found;
 use crate::watchdog::{Fault, source_lines};
 use ringzero_machine::{Place, code_map};
 
+/// What the checker itself may need of a stack, below C code, with the guard page.
+const STACK_RESERVE: usize = 5 * 4096;
 /// Room at a stack's end in which a fault means that the stack is used up: the guard page, and what one call may need.
 const STACK_END: usize = 2 * 4096;
 /// Addresses up to here belong to nobody: an access there followed a null pointer.
 const NULL_END: usize = 64 << 10;
 
 impl Inner {
+    /// Whether C code has left too little of its stack; then that is found.
+    pub(crate) fn stack_is_short(&mut self, i: usize, sp: usize, place: Place) -> bool {
+        let short = sp < self.ctxs[i].stack.0 + STACK_RESERVE;
+        if short {
+            let message = used_up(&self.describe(i));
+            self.found.get_or_insert(Found {
+                code: "stack-overflow",
+                message,
+                place: Some(place),
+                other: None,
+                notes: Vec::new(),
+            });
+        }
+        short
+    }
+
     /// A fault threw context `i` out.
     pub(crate) fn faulted(&mut self, i: usize, fault: Fault, frames: &[usize]) {
         let map = code_map();
@@ -27,9 +45,7 @@ impl Inner {
         let (code, message) = match fault.signal {
             libc::SIGFPE => ("divide-error", format!("{who} divides by zero, or the quotient does not fit")),
             libc::SIGILL => ("bug", format!("{who} executes an invalid instruction")),
-            _ if at_end(fault.addr) || at_end(fault.sp) => {
-                ("stack-overflow", format!("{who} has used up its stack of 256 KiB"))
-            }
+            _ if at_end(fault.addr) || at_end(fault.sp) => ("stack-overflow", used_up(&who)),
             _ => ("page-fault", format!("{who} {}", access(&fault))),
         };
         let mut notes = Vec::new();
@@ -44,6 +60,10 @@ impl Inner {
         }
         self.found.get_or_insert(Found { code, message, place, other: None, notes });
     }
+}
+
+fn used_up(who: &str) -> String {
+    format!("{who} has used up its stack of 256 KiB")
 }
 
 /// What was touched. Addresses differ between processes, so only those that mean something are told.

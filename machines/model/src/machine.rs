@@ -6,8 +6,8 @@ use crate::ctx::{Ctx, Kind, Outcome, Watch};
 use crate::procs::{ProcName, mix};
 use corosensei::stack::Stack as _;
 use ringzero_machine::{
-    Cond, Cpu, Finding, IrqState, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Step, TaskSpec,
-    WaitKind,
+    Cond, Cpu, Finding, IrqState, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Section, Step,
+    TaskSpec, WaitKind,
 };
 use ringzero_trace::{Access, Event, Label, Level, NO_EVENT, NO_SLOT, Sync};
 use std::cell::Cell;
@@ -197,6 +197,7 @@ impl Machine for Model {
         let awake = Cond::on(word, |v, _| v == 0, 0);
         inner.ctxs[number].cond = Some(awake);
         inner.ctxs[number].sleeps = true;
+        self.edge(EdgeKind::Spawn { child: number });
         if !awake.holds() {
             // Its start reads what the wake-up writes: the one is ordered after the other.
             let slot = inner.slots.of(awake.addr);
@@ -356,8 +357,11 @@ impl Machine for Model {
         inner.object_made(ctx, addr, size, place, name);
     }
 
-    fn frame_begins(&self, sp: usize) {
+    fn frame_begins(&self, sp: usize, place: Place) {
         let Some((inner, ctx)) = self.stepping() else { return };
+        if inner.stack_is_short(ctx, sp, place) {
+            self.end_of(ctx);
+        }
         inner.ctxs[ctx].frames.push(sp);
     }
 
@@ -374,8 +378,10 @@ impl Machine for Model {
 
     fn abandon(&self) -> ! {
         // SAFETY: as in `stepping`; a panic has silenced the machine.
-        let ctx = unsafe { (*self.state()).running };
-        self.end_of(ctx.expect("only a running context is abandoned"))
+        let inner = unsafe { &mut *self.state() };
+        let ctx = inner.running.expect("only a running context is abandoned");
+        inner.ctxs[ctx].quits = inner.found.is_none();
+        self.end_of(ctx)
     }
 
     fn alive(&self, addr: usize) -> bool {
@@ -389,6 +395,10 @@ impl Machine for Model {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
         inner.looks.push(look);
+    }
+
+    fn section_edge(&self, kind: Section, begins: bool) {
+        self.edge(EdgeKind::Section { kind, begins });
     }
 
     fn irq_edge(&self, off: bool) {
@@ -604,6 +614,7 @@ impl Inner {
             frames: Vec::new(),
             on_stack: Vec::new(),
             marked: 0,
+            quits: false,
         });
         self.live.push(index);
         index
@@ -661,7 +672,8 @@ impl Inner {
         self.running = None;
         self.ctxs[index].co = Some(co);
         match result {
-            corosensei::CoroutineResult::Yield(()) => None,
+            // What is on its stack is forgotten.
+            corosensei::CoroutineResult::Yield(()) => self.ctxs[index].quits.then_some(Outcome::Returned),
             corosensei::CoroutineResult::Return(o) => Some(o),
         }
     }
@@ -678,6 +690,8 @@ impl Inner {
             return;
         }
         let (addr, size) = (c.pend_addr, c.pend_size);
-        c.round.push(Watch { addr, size, value: event.old, event: *event });
+        // Not the event's: that says what a pointer points into.
+        let value = c.pend_value();
+        c.round.push(Watch { addr, size, value, event: *event });
     }
 }

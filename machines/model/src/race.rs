@@ -4,7 +4,8 @@
 //! Program order; release to acquire on the same object (locks, full-barrier atomics, wake-up to schedule); a release
 //! fence, a marked write, a marked read of that object and an acquire fence, in this order; creation
 //! to the first step; the last step to the join; on one CPU, unmasking to a later interrupt's entry, and an
-//! interrupt's end to the next step or masking below it. Being preempted, entering without a mask before it, and
+//! interrupt's end to the next step or masking below it, and the end of a section with preemption off to the next one
+//! there (per-CPU data rely on it). Being preempted, entering without a mask before it, and
 //! relaxed marked accesses order nothing. The order in which the explorer ran things is no edge.
 //!
 //! # What races
@@ -21,6 +22,7 @@
 use crate::boot::{Edge, EdgeKind, Inner};
 use crate::config::{DataRace, Found};
 use crate::plain::{Touch, TouchKind, mask};
+use ringzero_machine::Section;
 use ringzero_trace::{Event, Level, NO_EVENT, NO_SLOT};
 use std::collections::HashMap;
 
@@ -75,6 +77,10 @@ struct Detector {
     objects: HashMap<u32, Object>,
     cells: HashMap<usize, Vec<PastTouch>>,
     unmasked: Vec<Clock>,
+    /// What sections with preemption off have done on each CPU.
+    sections: Vec<Clock>,
+    /// The same with bottom halves off, and bottom halves themselves.
+    bottoms: Vec<Clock>,
     ended: Vec<Clock>,
     /// What marked reads have seen published, per context; and each context's clock at its last release fence.
     seen: HashMap<usize, Clock>,
@@ -96,6 +102,8 @@ impl Detector {
             objects: HashMap::new(),
             cells: HashMap::new(),
             unmasked: vec![Clock::new(); cpus],
+            sections: vec![Clock::new(); cpus],
+            bottoms: vec![Clock::new(); cpus],
             ended: vec![Clock::new(); cpus],
             seen: HashMap::new(),
             fenced: HashMap::new(),
@@ -113,6 +121,11 @@ impl Detector {
         let clock = &mut self.clocks[ctx];
         match edge.kind {
             EdgeKind::Spawn { .. } => {}
+            EdgeKind::Section { kind, begins } => {
+                let sections = if kind == Section::Bh { &mut self.bottoms } else { &mut self.sections };
+                let section = &mut sections[edge.cpu];
+                if begins { join(clock, section) } else { join(section, clock) }
+            }
             EdgeKind::Order { slot, acquire, release } => {
                 let object = self.objects.entry(slot).or_default();
                 if acquire {
@@ -122,8 +135,14 @@ impl Detector {
                     join(&mut object.released, clock);
                 }
             }
-            EdgeKind::Mask => join(clock, &self.ended[edge.cpu]),
-            EdgeKind::Unmask => join(&mut self.unmasked[edge.cpu], clock),
+            EdgeKind::Mask => {
+                join(clock, &self.ended[edge.cpu]);
+                join(clock, &self.sections[edge.cpu]);
+            }
+            EdgeKind::Unmask => {
+                join(&mut self.unmasked[edge.cpu], clock);
+                join(&mut self.sections[edge.cpu], clock);
+            }
             EdgeKind::Fence { acquire, release } => {
                 if acquire && let Some(seen) = self.seen.get(&ctx) {
                     join(clock, seen);

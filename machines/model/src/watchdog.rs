@@ -276,7 +276,8 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
         ip: regs[libc::REG_RIP as usize] as usize,
         sp: regs[libc::REG_RSP as usize] as usize,
     };
-    if !BUSY.get() && throw_out(context, Some(fault)) {
+    let full = TRAP.get().is_some_and(|t| near_end(&t, fault.addr) || near_end(&t, fault.sp));
+    if (!BUSY.get() || full) && throw_out(context, Some(fault)) {
         return;
     }
     // Not checked code: as if this handler were not there.
@@ -295,6 +296,22 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
     }
 }
 
+/// Whether an address lies where a stack ends: in its guard page, or so near that a call may not fit.
+fn near_end(trap: &CoroutineTrapHandler<Outcome>, addr: usize) -> bool {
+    trap.stack_ptr_in_bounds(addr) && !trap.stack_ptr_in_bounds(addr.saturating_sub(2 * 4096))
+}
+
+fn collect(frames: &mut [usize; FRAMES], n: &mut usize) {
+    // SAFETY: only collects return addresses; nothing is resolved or allocated here.
+    unsafe {
+        backtrace::trace_unsynchronized(|f| {
+            frames[*n] = f.ip() as usize;
+            *n += 1;
+            *n < FRAMES
+        });
+    }
+}
+
 /// Makes the context that the signal interrupted return. Whether there was one.
 fn throw_out(context: *mut libc::c_void, fault: Option<Fault>) -> bool {
     let Some(trap) = TRAP.get() else { return false };
@@ -306,13 +323,23 @@ fn throw_out(context: *mut libc::c_void, fault: Option<Fault>) -> bool {
     }
     let mut frames = [0usize; FRAMES];
     let mut n = 0;
-    // SAFETY: only collects return addresses; nothing is resolved or allocated here.
-    unsafe {
-        backtrace::trace_unsynchronized(|f| {
-            frames[n] = f.ip() as usize;
+    if fault.is_some_and(|f| near_end(&trap, f.addr) || near_end(&trap, sp)) {
+        // The unwinder would read where the stack has ended; the frame pointers of C code lead upwards.
+        let mut frame = regs[libc::REG_RBP as usize] as usize;
+        frames[0] = regs[libc::REG_RIP as usize] as usize;
+        n = 1;
+        while n < FRAMES && trap.stack_ptr_in_bounds(frame) && frame % 8 == 0 && !near_end(&trap, frame) {
+            // SAFETY: a word of this context's stack, above its end.
+            let (next, ip) = unsafe { (*(frame as *const usize), *((frame + 8) as *const usize)) };
+            frames[n] = ip;
             n += 1;
-            n < FRAMES
-        });
+            if next <= frame {
+                break;
+            }
+            frame = next;
+        }
+    } else {
+        collect(&mut frames, &mut n);
     }
     CAUGHT.with(|c| {
         if let Ok(mut c) = c.try_borrow_mut() {
