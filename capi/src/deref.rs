@@ -7,7 +7,7 @@ use ringzero_machine::{KBox, Place};
 /// Reads the byte at `addr` and forgets it: if there is no memory, the fault comes here, in the context and at the call
 /// that gave the address.
 #[inline]
-fn touch(addr: usize) {
+pub(crate) fn touch(addr: usize) {
     // SAFETY: reads one byte into a register that nobody looks at. If the address is bad, the processor faults, which is
     // what this is for; the compiler knows nothing of it, so it concludes nothing.
     unsafe {

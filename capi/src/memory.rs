@@ -3,13 +3,25 @@
 //! What a pointer from C leads to is what the contract of the called function says: as many bytes as it may read or
 //! write, up to the 0 for a string. These functions rely on that, as the function in C would.
 
+use crate::deref::touch;
 use ringzero_machine::{Place, machine};
 use std::ffi::c_void;
 use std::slice;
 
+/// Faults here, at the call, if either end of these bytes is no memory.
+#[inline]
+fn probe(addr: usize, len: usize) {
+    if len > 0 {
+        touch(addr);
+        touch(addr.wrapping_add(len - 1));
+    }
+    assert!(isize::try_from(len).is_ok(), "{len} bytes are more than there can be");
+}
+
 /// Announces an access to `len` bytes. It may become a step, so that other contexts run before this returns.
 #[inline]
 fn announce(addr: usize, len: usize, write: bool) {
+    probe(addr, len);
     if len > 0
         && let Some(m) = machine()
     {
@@ -38,6 +50,7 @@ pub(crate) fn view<'a>(p: *const c_void, n: usize) -> &'a [u8] {
     if n == 0 {
         return &[];
     }
+    probe(p.addr(), n);
     // SAFETY: the C caller's contract (head of this module); nobody else runs before the next announcement.
     unsafe { slice::from_raw_parts(p.cast(), n) }
 }
@@ -53,6 +66,7 @@ pub(crate) fn view_mut<'a>(p: *mut c_void, n: usize) -> &'a mut [u8] {
     if n == 0 {
         return &mut [];
     }
+    probe(p.addr(), n);
     // SAFETY: as in `view`; the callers keep no other slice of the same bytes.
     unsafe { slice::from_raw_parts_mut(p.cast(), n) }
 }
@@ -66,6 +80,8 @@ pub(crate) fn copy(to: *mut c_void, from: *const c_void, n: usize) {
 
 /// Copies `n` bytes from anywhere to anywhere, announced already.
 pub(crate) fn move_bytes(to: *mut c_void, from: *const c_void, n: usize) {
+    probe(from.addr(), n);
+    probe(to.addr(), n);
     // SAFETY: the C caller's contract; `copy_from` allows overlap.
     unsafe { to.cast::<u8>().copy_from(from.cast(), n) };
 }
@@ -85,12 +101,14 @@ pub(crate) fn get<T: Copy>(p: *const T) -> T {
 
 /// Reads one value that is private to the runtime, or announced already.
 pub(crate) fn peek<T: Copy>(p: *const T) -> T {
+    probe(p.addr(), size_of::<T>());
     // SAFETY: the C caller's contract.
     unsafe { p.read_unaligned() }
 }
 
 /// The length of a string of at most `max` bytes, as it is now.
 fn scan(s: *const u8, max: usize) -> usize {
+    probe(s.addr(), max.min(1));
     // SAFETY: the C caller's contract: every byte up to the 0, or `max` bytes.
     (0..max).take_while(|i| unsafe { s.add(*i).read() } != 0).count()
 }

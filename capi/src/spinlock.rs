@@ -7,7 +7,7 @@ use crate::deref::{argument, deref};
 use core::ffi::{c_char, c_int, c_ulong};
 use ringzero_atomic::Atomic;
 use ringzero_context::{IrqFlags, at, violation};
-use ringzero_machine::{Place, code_map};
+use ringzero_machine::{Place, code_map, machine};
 use ringzero_spinning::{Plain, RawSpinLock};
 
 /// What a trylock with flags returns when it has not got the lock.
@@ -26,6 +26,10 @@ pub(crate) fn lock(p: *const RawSpinLock) -> &'static RawSpinLock {
 /// Reports an object at `addr` that was never initialised; by its name, if it is a variable.
 #[cold]
 pub(crate) fn uninitialised(addr: usize, what: &str) {
+    if machine().is_some_and(|m| !m.alive(addr)) {
+        // It is dead, and that is what the next step on it says.
+        return;
+    }
     let (code, place) = ("uninitialised-lock", Place::caller());
     match code_map().and_then(|m| m.object(addr)) {
         Some(name) => violation(code, place, None, format_args!("the {what} `{name}` was never initialised")),

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 
 /// What a module may leave behind.
 const LOOKS: &[fn() -> Option<Left>] =
-    &[ringzero_time::leftover, ringzero_irq::leftover, ringzero_softirq::leftover, ringzero_workqueue::leftover, flush];
+    &[ringzero_workqueue::leftover, ringzero_softirq::leftover, ringzero_time::leftover, ringzero_irq::leftover, flush];
 
 /// The end of an execution: a last line without an end is told. Nothing is left behind.
 fn flush() -> Option<Left> {
@@ -77,7 +77,7 @@ pub(crate) fn ensure(module: &Module) -> Result<(), ringzero_module::BuildError>
             doing: "loading".to_owned(),
             source: std::io::Error::other(e.to_string()),
         })?;
-        set_code_map(Some(Rc::new(Map::of(&loaded, &module.debug))));
+        set_code_map(Some(Rc::new(Map::of(&loaded, &module.debug, &module.first))));
         caller::set_module(Some(loaded.base()..loaded.text().end));
         let section = |name| loaded.section(name).unwrap_or((0, 0));
         // SAFETY: the sections of the module that was just loaded, and stays so as long as the instance.

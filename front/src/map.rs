@@ -2,13 +2,17 @@
 
 use ringzero_machine::CodeMap;
 use ringzero_module::{DebugInfo, Loaded};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// For each file, line and column the first offset that was asked about; common to all instances of a module.
+pub(crate) type First = Mutex<HashMap<(&'static str, u32, u32), usize>>;
 
 /// The map of one instance.
 pub(crate) struct Map {
     debug: Arc<DebugInfo>,
+    first: Arc<First>,
     base: usize,
     text: Range<usize>,
     writable: Vec<Range<usize>>,
@@ -16,9 +20,10 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    pub fn of(loaded: &Loaded, debug: &Arc<DebugInfo>) -> Self {
+    pub fn of(loaded: &Loaded, debug: &Arc<DebugInfo>, first: &Arc<First>) -> Self {
         Self {
             debug: Arc::clone(debug),
+            first: Arc::clone(first),
             base: loaded.base(),
             text: loaded.text(),
             writable: loaded.writable().to_vec(),
@@ -48,6 +53,13 @@ impl CodeMap for Map {
 
     fn statics(&self) -> Range<usize> {
         self.image.clone()
+    }
+
+    fn one_of(&self, offset: usize) -> usize {
+        let Some(p) = self.debug.place(offset) else { return offset };
+        let key = (for_ever(&p.file), p.line, p.column);
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        *first.entry(key).or_insert(offset)
     }
 
     fn code_offset(&self, addr: usize) -> Option<usize> {

@@ -2,6 +2,7 @@
 
 use crate::files;
 use crate::instance::{self, boot, ensure, forget, run};
+use crate::map::First;
 use crate::part::Part;
 use crate::tune::{Expected, Tuning, expected};
 use ringzero::Progress;
@@ -17,6 +18,7 @@ pub struct Module {
     pub(crate) id: u64,
     pub(crate) build: Build,
     pub(crate) debug: Arc<DebugInfo>,
+    pub(crate) first: Arc<First>,
     pub(crate) exports: Vec<Export>,
     pub(crate) params: Vec<String>,
     pub(crate) tuning: Tuning,
@@ -84,8 +86,21 @@ impl Module {
         let id = IDS.fetch_add(1, Ordering::Relaxed);
         let init_code = AtomicI32::new(0);
         let params = Vec::new();
-        let module =
-            Self { id, build, debug, exports, params, tuning, init_code, name, source, expected, paths, texts };
+        let module = Self {
+            id,
+            build,
+            debug,
+            first: Arc::default(),
+            exports,
+            params,
+            tuning,
+            init_code,
+            name,
+            source,
+            expected,
+            paths,
+            texts,
+        };
         ensure(&module)?;
         Ok(module)
     }

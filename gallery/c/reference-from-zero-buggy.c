@@ -1,4 +1,4 @@
-// expect: violated use-after-free
+// expect: violated refcount
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
  * A reference taken by kref_get() to an object whose last one may be gone.
@@ -8,8 +8,10 @@
  * found by somebody else, who raises the count from zero and believes to own a
  * reference.
  *
+ * refcount_t tells of it before the object is used after it was freed.
+ *
  * From core-api/kref.rst, which has both forms.
- * Verdict: violated, use-after-free.
+ * Verdict: violated, refcount.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>

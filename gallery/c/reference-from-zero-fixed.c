@@ -8,6 +8,8 @@
  * found by somebody else, who raises the count from zero and believes to own a
  * reference.
  *
+ * refcount_t tells of it before the object is used after it was freed.
+ *
  * From core-api/kref.rst, which has both forms.
  * Verdict: holds.
  */

@@ -25,7 +25,6 @@
 #include <linux/errno.h>
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -45,6 +44,10 @@ MODULE_PARM_DESC(irq_line, "interrupt line of the device");
 static unsigned int ring_size = 4;
 module_param(ring_size, uint, 0444);
 MODULE_PARM_DESC(ring_size, "samples that the ring holds, a power of two");
+
+static unsigned int watermark = 1;
+module_param(watermark, uint, 0444);
+MODULE_PARM_DESC(watermark, "samples that wake the reader");
 
 static bool verbose;
 module_param(verbose, bool, 0644);
@@ -179,10 +182,9 @@ static void ringdev_reset(struct work_struct *work)
 	spin_unlock_irq(&dev->lock);
 	if (verbose)
 		pr_info("ringdev: reset\n");
-	mutex_unlock(&dev->mutex);
-
 	WRITE_ONCE(dev->up, true);
 	wake_up(&dev->up_wait);
+	mutex_unlock(&dev->mutex);
 }
 
 /* Waits until the device has been brought up. */
@@ -276,12 +278,12 @@ static int ringdev_reader(void *data)
 	unsigned int n;
 
 	while (!kthread_should_stop()) {
-		wait_event_interruptible(dev->read_wait,
-					 ringdev_readable(dev) ||
-					 kthread_should_stop());
 		n = ringdev_read(dev, buf, ARRAY_SIZE(buf));
 		if (verbose)
 			pr_info("ringdev: %u samples\n", n);
+		wait_event_interruptible(dev->read_wait,
+					 ringdev_readable(dev) ||
+					 kthread_should_stop());
 	}
 	return 0;
 }
@@ -292,10 +294,7 @@ static int ringdev_control(void *data)
 	struct ringdev_stats stats;
 	long ret;
 
-	ret = ringdev_ioctl(dev, RINGDEV_SET_WATERMARK, 1);
-	if (!ret)
-		ret = ringdev_ioctl(dev, RINGDEV_GET_STATS,
-				    (unsigned long)&stats);
+	ret = ringdev_ioctl(dev, RINGDEV_GET_STATS, (unsigned long)&stats);
 	if (!ret && verbose)
 		pr_info("ringdev: %lu received\n", stats.received);
 	return ret;
@@ -333,7 +332,7 @@ static struct ringdev *ringdev_alloc(void)
 		return ERR_PTR(err);
 	}
 	dev->irq = irq_line;
-	dev->watermark = min(2U, ring_size);
+	dev->watermark = 1;
 	spin_lock_init(&dev->lock);
 	spin_lock_init(&dev->stats_lock);
 	mutex_init(&dev->mutex);
@@ -359,29 +358,35 @@ static int __init ringdev_init(void)
 		return PTR_ERR(dev);
 	schedule_work(&dev->reset_work);
 	ringdev_wait_until_up(dev);
+	/* From here on it runs when it is asked for. */
+	flush_work(&dev->reset_work);
+	err = ringdev_ioctl(dev, RINGDEV_SET_WATERMARK, watermark);
+	if (err)
+		goto err_work;
 
+	/* The reader's CPU takes the interrupts. */
+	irq_set_affinity(dev->irq, cpumask_of(1));
+	err = request_irq(dev->irq, ringdev_irq, 0, "ringdev", dev);
+	if (err)
+		goto err_work;
 	dev->reader = ringdev_start(dev, 1, ringdev_reader, "reader");
 	if (IS_ERR(dev->reader)) {
 		err = PTR_ERR(dev->reader);
-		goto err_work;
+		goto err_irq;
 	}
 	dev->control = ringdev_start(dev, 0, ringdev_control, "control");
 	if (IS_ERR(dev->control)) {
 		err = PTR_ERR(dev->control);
 		goto err_reader;
 	}
-	/* The reader's CPU takes the interrupts. */
-	irq_set_affinity(dev->irq, cpumask_of(1));
-	err = request_irq(dev->irq, ringdev_irq, 0, "ringdev", dev);
-	if (err)
-		goto err_control;
 	ringdev = dev;
 	return 0;
 
-err_control:
-	ringdev_stop(dev->control);
 err_reader:
 	ringdev_stop(dev->reader);
+err_irq:
+	free_irq(dev->irq, dev);
+	tasklet_kill(&dev->tasklet);
 err_work:
 	cancel_work_sync(&dev->reset_work);
 	ringdev_free(dev);
@@ -392,11 +397,11 @@ static void __exit ringdev_exit(void)
 {
 	struct ringdev *dev = ringdev;
 
-	/* From the source to the end: nobody queues what has been stopped. */
-	free_irq(dev->irq, dev);
-	tasklet_kill(&dev->tasklet);
 	ringdev_stop(dev->control);
 	ringdev_stop(dev->reader);
+	/* From the source on: nobody queues what has been stopped. */
+	free_irq(dev->irq, dev);
+	tasklet_kill(&dev->tasklet);
 	cancel_work_sync(&dev->reset_work);
 	ringdev_free(dev);
 }

@@ -26,6 +26,10 @@ unsafe impl Sync for Place {}
 pub trait CodeMap {
     /// File, line and column of the code at `offset`.
     fn place(&self, offset: usize) -> Option<(&'static str, u32, u32)>;
+    /// One offset for all code of the same file, line and column: the compiler may have made several copies of a loop.
+    fn one_of(&self, offset: usize) -> usize {
+        offset
+    }
     /// The offset of a code address, if it lies in the module.
     fn code_offset(&self, addr: usize) -> Option<usize>;
     /// The name of the static data at address `addr`, if it lies in the module.

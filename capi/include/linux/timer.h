@@ -109,9 +109,8 @@ int timer_shutdown_sync(struct timer_list *timer);
 /* A look, without any synchronisation. */
 int timer_pending(const struct timer_list *timer);
 
+/* Saves power, which there is none of; so does rounding to whole seconds. */
 #define set_timer_slack(timer, slack)	((void)(timer), (void)(slack))
-
-/* Rounding to whole seconds saves power, which there is none of. */
 #define round_jiffies(j)		(j)
 #define round_jiffies_up(j)		(j)
 #define round_jiffies_relative(j)	(j)

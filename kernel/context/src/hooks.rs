@@ -3,8 +3,15 @@
 use core::cell::Cell;
 use ringzero_machine::{Place, define_per_cpu, in_machine, machine_local};
 
-/// Told whether a task begins to sleep or goes on.
-type Sleeps = fn(bool, Place);
+/// What sleeping means to a crate above: workers' sleeps let others go on (`workqueue`).
+#[derive(Clone, Copy, Debug)]
+pub struct SleepHook {
+    /// The running task may give up its CPU from now on. Called in a task that may sleep; may take steps. The object that
+    /// the step which ends the sleep has to write as well, or 0 if the task is of no interest.
+    pub begins: fn(Place) -> usize,
+    /// The sleep has ended, in the step just taken, which wrote that object. Takes no step.
+    pub ends: fn(),
+}
 
 /// Installed by the crates above, at boot of each instance. Empty hooks do nothing.
 #[derive(Debug)]
@@ -12,9 +19,8 @@ pub struct Hooks {
     /// Runs the pending softirqs of this CPU. Called by `local_bh_enable` in a task, with interrupts on, bottom halves
     /// enabled and preemption disabled; must return the same way. Installed by `softirq::init()`.
     pub softirq: Cell<Option<fn(Place)>>,
-    /// The running task may give up its CPU from now on (`true`), or goes on (`false`). Called in a task that may sleep,
-    /// around each wait that may sleep; may take steps. Installed by `workqueue`, whose workers' sleeps let others go on.
-    pub sleep: Cell<Option<Sleeps>>,
+    /// Called around each wait that may sleep. Installed by `workqueue::init()`.
+    pub sleep: Cell<Option<SleepHook>>,
 }
 
 machine_local! {

@@ -1,7 +1,7 @@
 //! What may give up the CPU says so first.
 
 use crate::hooks::HOOKS;
-use ringzero_machine::{Cond, Place, Step, WaitKind, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, step, wait};
 
 /// Says that the caller may sleep. Finding `sleep-in-atomic` where it may not (invariant 6), also if it would not have
 /// slept this time. Under the voluntary preemption model another task may run here.
@@ -42,20 +42,35 @@ pub fn cond_resched() {
     at::cond_resched(Place::caller());
 }
 
-/// Announces a step that gives up the CPU until `cond` holds: a [`WaitKind::Sleep`], and around it what the task owes to
-/// the crates above. For primitives that sleep, after they have checked that the task may.
+/// Announces a step that gives up the CPU until `cond` holds: a [`WaitKind::Sleep`], and before it what the task owes to
+/// the crates above. `perform` is what the step does; it touches no second object. For primitives that sleep, after they
+/// have checked that the task may.
 #[inline]
-pub fn wait_asleep(announced: &Step, cond: Cond) {
-    asleep(announced.place, || wait(announced, cond, WaitKind::Sleep));
+pub fn wait_asleep<R>(announced: &Step, cond: Cond, perform: impl FnOnce() -> R) -> R {
+    let Some(hook) = HOOKS.sleep.get() else {
+        wait(announced, cond, WaitKind::Sleep);
+        return perform();
+    };
+    let object = (hook.begins)(announced.place);
+    wait(&announced.also(object, object != 0), cond, WaitKind::Sleep);
+    let result = perform();
+    if object != 0 {
+        (hook.ends)();
+    }
+    result
 }
 
-/// Runs `sleep`, which may give up the CPU.
+/// Runs `sleep`, which may give up the CPU in a step of its own making.
 #[inline]
-pub fn asleep(place: Place, sleep: impl FnOnce()) {
+pub fn asleep<R>(place: Place, sleep: impl FnOnce() -> R) -> R {
     let Some(hook) = HOOKS.sleep.get() else { return sleep() };
-    hook(true, place);
-    sleep();
-    hook(false, place);
+    let object = (hook.begins)(place);
+    let result = sleep();
+    if object != 0 {
+        step(&Step::new(Op::WorkerWakes, Mode::Rmw, object, 4, place));
+        (hook.ends)();
+    }
+    result
 }
 
 pub(crate) mod at {

@@ -254,9 +254,8 @@ impl Completion {
     fn wait(&self, call: &str, place: Place) {
         at::might_sleep(call, place);
         let announced = self.announcement(Op::WaitForCompletion, Mode::Rmw, place).ordered(true, false);
-        wait_asleep(&announced, self.cond(is_done, 0));
         // It fails only while a failed execution unwinds, when waits are over before their conditions hold.
-        self.take();
+        wait_asleep(&announced, self.cond(is_done, 0), || self.take());
     }
 
     fn wait_timeout(&'static self, timeout: u64, call: &str, place: Place) -> u64 {
@@ -277,14 +276,17 @@ impl Completion {
         let sleep = &current().sleep;
         let expires = sleep.begin(timeout, Some(self), place);
         loop {
-            wait_asleep(&announced, self.cond(is_done_or_late, u64::from(timeouts)));
-            let done = self.take();
-            timeouts = self.timeouts.load(Relaxed);
-            if self.acquired(done) {
+            let cond = self.cond(is_done_or_late, u64::from(timeouts));
+            let (done, over) = wait_asleep(&announced, cond, || {
+                timeouts = self.timeouts.load(Relaxed);
+                let done = self.take();
+                (self.acquired(done), sleep.is_over())
+            });
+            if done {
                 return sleep.end(expires, place).max(1);
             }
             // Else it was another's time that was over, or a failed execution unwinds.
-            if sleep.is_over() || ringzero_context::panicking() {
+            if over || ringzero_context::panicking() {
                 return 0;
             }
         }

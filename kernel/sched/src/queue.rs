@@ -172,7 +172,7 @@ pub(crate) struct Node {
     pub(crate) exclusive: Cell<bool>,
     /// A successful wake-up takes it off the queue.
     pub(crate) autoremove: Cell<bool>,
-    /// [`RawWaitQueueEntry::MAGIC`] in an entry that C code made; else 0.
+    /// [`MAGIC`](crate::RawWaitQueueEntry::MAGIC) in an entry that C code made; else 0.
     pub(crate) magic: Cell<u32>,
     /// Where its own context has put it and not yet taken it off, whatever wakers did since. Touched by that context
     /// only, so that its next step never depends on what was not announced.

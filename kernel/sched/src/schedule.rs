@@ -55,8 +55,7 @@ pub(crate) fn schedule_at(place: Place) {
     };
     let announced = task.announcement(Op::Schedule, Mode::Read, &task.state, place).ordered(true, false);
     // Pairs with the release in `wake_up_state_at`.
-    wait_asleep(&announced, Cond::on(&task.state, is_running, 0));
-    core::sync::atomic::fence(Acquire);
+    wait_asleep(&announced, Cond::on(&task.state, is_running, 0), || core::sync::atomic::fence(Acquire));
 }
 
 /// Lets others run. Never sleeps for longer, whatever the state is, and leaves it as it is. Task context.

@@ -243,10 +243,10 @@ impl RawMutex {
                 if self.take(place) {
                     return;
                 }
-                wait_asleep(&self.announcement(Op::AtomicRead, Mode::Read, place), self.free());
+                wait_asleep(&self.announcement(Op::AtomicRead, Mode::Read, place), self.free(), || ());
             } else {
-                wait_asleep(&self.announcement(Op::MutexLock, Mode::Rmw, place).ordered(true, false), self.free());
-                if self.take(place) {
+                let announced = self.announcement(Op::MutexLock, Mode::Rmw, place).ordered(true, false);
+                if wait_asleep(&announced, self.free(), || self.take(place)) {
                     return;
                 }
             }

@@ -253,13 +253,16 @@ impl Tasklet {
         let place = Place::caller();
         context::at::might_sleep("tasklet_kill()", place);
         let announced = self.on_state(Op::TaskletKill, place).ordered(true, true);
-        wait_asleep(&announced, self.cond(is_unscheduled));
-        if self.state.load(Relaxed) & RUN == 0 {
-            return;
+        let runs = wait_asleep(&announced, self.cond(is_unscheduled), || {
+            let runs = self.state.load(Relaxed) & RUN != 0;
+            if runs {
+                self.state.fetch_or(SCHED, Relaxed);
+            }
+            runs
+        });
+        if runs {
+            wait_asleep(&announced, self.cond(is_not_running), || self.state.fetch_and(!SCHED, Relaxed));
         }
-        self.state.fetch_or(SCHED, Relaxed);
-        wait_asleep(&announced, self.cond(is_not_running));
-        self.state.fetch_and(!SCHED, Relaxed);
     }
 
     /// The data word.

@@ -230,18 +230,27 @@ fn pending(which: impl Fn(&Node) -> bool) -> Option<&'static Node> {
     (0..machine().map_or(0, |m| m.nr_cpus())).find_map(|cpu| TimerBase::of(cpu).find(&which).get())
 }
 
+/// Whether a pending timer is told of as left behind: not if it ends a task's sleep, nor if its memory is dead and it may
+/// still expire, since that is the finding then.
+fn is_left(m: &dyn Machine, node: &Node) -> bool {
+    !node.ends_sleep.get() && (m.alive(node.timer.addr()) || node.fired.get() >= m.limits().expiries)
+}
+
 /// What a program has left pending when it has ended; timers that end a task's sleep do not count. For
 /// [`Machine::at_end`].
 #[must_use]
 pub fn leftover() -> Option<Left> {
-    let node = pending(|n| !n.ends_sleep.get())?;
+    let m = machine()?;
+    let node = pending(|n| is_left(m, n))?;
     let addr = node.timer.addr();
     Some(Left { what: "a timer that is still armed", name: None, addr, place: Some(node.class.get()) })
 }
 
-/// The address of a pending timer that satisfies `which`, and where it was made: for crates above, whose objects have
-/// timers inside.
+/// As [`leftover`], of the timers whose memory is alive and whose address satisfies `which`: the address, and where it was
+/// made. For crates above, whose objects have timers inside.
 #[must_use]
 pub fn pending_timer(which: impl Fn(usize) -> bool) -> Option<(usize, Place)> {
-    pending(|n| which(n.timer.addr())).map(|n| (n.timer.addr(), n.class.get()))
+    let m = machine()?;
+    let node = pending(|n| is_left(m, n) && m.alive(n.timer.addr()) && which(n.timer.addr()))?;
+    Some((node.timer.addr(), node.class.get()))
 }

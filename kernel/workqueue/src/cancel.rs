@@ -47,7 +47,7 @@ pub(crate) fn await_end(instance: &'static Instance, op: Op, place: Place) {
     instance.awaited.set(true);
     // Pairs with the release at the end of an execution.
     let announced = on_done(instance, op, Mode::Read, place).ordered(true, false);
-    wait_asleep(&announced, Cond::on(&instance.done, |done, _| done != 0, 0));
+    wait_asleep(&announced, Cond::on(&instance.done, |done, _| done != 0, 0), || ());
 }
 
 /// The end of an instance, within the step that announces it.
@@ -108,7 +108,7 @@ pub(crate) fn finish(work: &'static Work, was: Option<Option<&'static Instance>>
 pub(crate) fn wait_for_other(work: &'static Work, place: Place) {
     let announced = work.on_state(Op::CancelWork, Mode::Read, place).ordered(true, false);
     let other = Cond::on(work.state_word(), |state, _| state & u64::from(CANCELING) == 0, 0);
-    wait_asleep(&announced, other);
+    wait_asleep(&announced, other, || ());
 }
 
 pub(crate) fn flush(work: &'static Work, place: Place) -> bool {

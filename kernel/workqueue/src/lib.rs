@@ -23,8 +23,8 @@
 //! 3. *An item is executed by one worker at a time*: while it is, it is queued where it executes, and not taken. An item is
 //!    its address and its function, as in Linux.
 //! 4. *The next instance of a pool is taken when none of the pool's workers is running*: when the one that runs has no
-//!    instance left, or sleeps. A worker says that it sleeps wherever it might sleep (`context::wait_asleep`), and goes
-//!    on when its wait is over, beside whoever was let go on meanwhile.
+//!    instance left, or sleeps. A worker says that it sleeps wherever it might sleep (`context::wait_asleep`), in a step
+//!    before its wait; with the wait's own step it goes on, beside whoever was let go on meanwhile.
 //! 5. *A worker touches nothing of an item after it has called the function*: it may free itself.
 //! 6. *An instance's end is one step on its own word*, which those who flush or cancel it wait for. The instance is the
 //!    system's memory.
@@ -43,7 +43,7 @@
 //! # How it differs from Linux
 //! - One workqueue, the system's. No limit on how many items of a pool are executed at once, but invariant 4.
 //! - Invariant 4 is a little too generous: a worker at a mutex that is free, or at a wait that is over already, counts as
-//!   sleeping for that one step. A `kmalloc(GFP_KERNEL)` does not. Newer kernels also let the next item go on when one
+//!   sleeping between those two steps. A `kmalloc(GFP_KERNEL)` does not. Newer kernels also let the next item go on when one
 //!   keeps its CPU for long; here it waits, so that an item that spins for another one of its CPU is found.
 //! - One object stands for all pools in the explorer's eyes (invariant 1), so operations on unrelated items are tried in
 //!   both orders.
@@ -77,7 +77,7 @@ use ringzero_machine::Left;
 
 /// Has workers' sleeps let others go on. Called once at the boot of each instance.
 pub fn init() {
-    ringzero_context::HOOKS.sleep.set(Some(worker::sleeps));
+    ringzero_context::HOOKS.sleep.set(Some(worker::SLEEP));
 }
 
 /// A work item that a program has left pending, waiting for its timer, or executing when it has ended. For

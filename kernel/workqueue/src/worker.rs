@@ -7,7 +7,7 @@ use crate::work::Work;
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use ringzero_context::{Balance, panicking};
+use ringzero_context::{Balance, SleepHook, panicking};
 use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, WaitKind, cpu, machine, step, wait};
 use ringzero_sched::{TaskOptions, spawn_at, task_name, try_current};
 
@@ -120,21 +120,26 @@ fn execute(instance: &'static Instance) {
     step(&on_done(instance, Op::WorkDone, Mode::Write, place).also(conflicts(), true).ordered(false, true));
 }
 
-/// The hook of `context`: the running task may sleep from now on, or goes on.
-pub(crate) fn sleeps(begins: bool, place: Place) {
+/// What `context` calls around a sleep.
+pub(crate) const SLEEP: SleepHook = SleepHook { begins, ends };
+
+/// The running task may sleep from now on. A worker's pool lets the next instance go on.
+fn begins(place: Place) -> usize {
     if !try_current().is_some_and(|task| task.works()) {
-        return;
+        return 0;
     }
+    step(&Step::new(Op::WorkerSleeps, Mode::Rmw, conflicts(), 4, place).named(Some("workqueue"), None));
     let here = cpu().id.get();
-    let op = if begins { Op::WorkerSleeps } else { Op::WorkerWakes };
-    step(&Step::new(op, Mode::Rmw, conflicts(), 4, place).named(Some("workqueue"), None));
     let pool = Pool::of(here);
-    if begins {
-        pool.running.set(pool.running.get() - 1);
-        pool.order();
-        call_worker(here, place);
-    } else {
-        pool.running.set(pool.running.get() + 1);
-        pool.order();
-    }
+    pool.running.set(pool.running.get() - 1);
+    pool.order();
+    call_worker(here, place);
+    conflicts()
+}
+
+/// The running worker goes on, in a step that touched the pools.
+fn ends() {
+    let pool = Pool::of(cpu().id.get());
+    pool.running.set(pool.running.get() + 1);
+    pool.order();
 }

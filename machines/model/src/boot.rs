@@ -12,7 +12,7 @@ use corosensei::stack::DefaultStack;
 use ringzero_machine::{CodeMap, Cpu, Left, LineSpec, Machine, Op, Place, Section};
 use ringzero_trace::{End, Event, Scheduler};
 use std::cell::UnsafeCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::atomic::AtomicU64;
 
@@ -138,6 +138,8 @@ pub(crate) struct Inner {
     pub looks: Vec<fn() -> Option<Left>>,
     /// What the loaded C module knows of its code and data.
     pub map: Option<Rc<dyn CodeMap>>,
+    /// For each code offset the one that stands for its line.
+    pub one_places: HashMap<usize, usize>,
     /// Its static data.
     pub statics: std::ops::Range<usize>,
     /// Clock events that come when nothing else can.
@@ -228,6 +230,7 @@ impl Model {
                 looks: Vec::new(),
                 forced: vec![None; n],
                 map: None,
+                one_places: HashMap::new(),
                 statics: 0..0,
                 cfg,
             }),

@@ -126,6 +126,7 @@ impl Machine for Model {
 
     fn relax(&self, place: Place) {
         let Some((inner, ctx)) = self.stepping() else { return };
+        let place = inner.one_place(place);
         let c = &mut inner.ctxs[ctx];
         c.relaxing = true;
         c.relax_again = c.relax_place == Some(place);
@@ -535,6 +536,7 @@ impl Inner {
             self.record = Some(rec);
         }
         let model = self.cfg.preempt;
+        let place = if is_memory(step.op) { self.one_place(step.place) } else { step.place };
         let c = &mut self.ctxs[ctx];
         let block = &self.cpus[c.cpu.unwrap_or(0)];
         let closed = block.preempt_count.get() != 0 || block.irq.get().masked;
@@ -551,7 +553,7 @@ impl Inner {
             level: c.pend.level,
             who: c.pend.who,
             sync: Sync { plain: step.plain, acquire: step.acquire, release: step.release },
-            place: Some(step.place),
+            place: Some(place),
             ..blank(c.proc, step.op)
         };
         self.plain_seen |= step.plain;
@@ -561,6 +563,13 @@ impl Inner {
         c.cond = cond;
         c.sleeps = sleeps;
         c.joins = None;
+    }
+
+    /// One place for all copies that the compiler made of a line: the search knows a loop by its place.
+    fn one_place(&mut self, place: Place) -> Place {
+        let Some((map, offset)) = self.map.as_ref().zip(place.offset()) else { return place };
+        let one = *self.one_places.entry(offset).or_insert_with(|| map.one_of(offset));
+        Place::code(one)
     }
 
     /// The accesses of a step of C code to memory: its words of four bytes, so that accesses of different sizes meet.

@@ -556,6 +556,9 @@ impl Inner {
             self.live.retain(|&x| x != i);
             if self.exit_ctx == Some(i) {
                 self.exit_done = true;
+                // What is on its way now would run in a program that is gone.
+                let left = self.looks.iter().find_map(|look| look());
+                self.found = self.found.take().or_else(|| left.map(|l| Self::tell_left(&l)));
             }
             if let Some(co) = self.ctxs[i].co.take() {
                 self.recycle(co);
@@ -702,16 +705,19 @@ impl Inner {
                 notes: Vec::new(),
             });
         }
-        let left = self.looks.iter().find_map(|look| look())?;
+        self.looks.iter().find_map(|look| look()).map(|left| Self::tell_left(&left))
+    }
+
+    fn tell_left(left: &ringzero_machine::Left) -> Found {
         let symbol = ringzero_machine::code_map().filter(|_| left.addr != 0).and_then(|m| m.object(left.addr));
         let name = symbol.or(left.name.map(str::to_owned)).map(|n| format!(" `{n}`")).unwrap_or_default();
-        Some(Found {
+        Found {
             code: "leak",
             message: format!("{}{name} is left behind when the program has ended", left.what),
             place: left.place,
             other: None,
             notes: Vec::new(),
-        })
+        }
     }
 
     fn line_deliverable(&self, line: usize) -> bool {

@@ -188,6 +188,7 @@ bodies! {
         flushing_waits_for_it: "flushed";
         flushing_all_waits_for_all: "all flushed";
         a_sleeping_one_lets_the_next_go_on: "went on meanwhile";
+        workers_exclude_each_other: "workers took turns";
         it_may_free_itself: "freed itself";
         a_delayed_one_waits: "delayed and cancelled" "delayed and executed";
         a_delayed_one_is_cancelled: "taken back" "not taken back";

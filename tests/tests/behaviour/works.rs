@@ -45,6 +45,8 @@ ringzero::global! {
         MUTEX.lock();
         MUTEX.unlock();
     });
+    static LOCKED: Work = Work::new(locked);
+    static LOCKED_TOO: Work = Work::new(locked);
     static CANCELS: Work = Work::new(|work| {
         cancel_work_sync(work);
     });
@@ -76,6 +78,12 @@ fn again(work: &'static Work) {
         assert!(schedule_work(work) && !schedule_work(work));
         assert!(work_pending(work));
     }
+}
+
+fn locked(_: &'static Work) {
+    MUTEX.lock();
+    PLAIN.update(|n| n + 1);
+    MUTEX.unlock();
 }
 
 fn later(work: &'static Work) {
@@ -192,6 +200,16 @@ pub fn a_sleeping_one_lets_the_next_go_on() {
 
 struct Object {
     work: Work,
+}
+
+/// Whatever a worker tells its pool around a sleep, the lock is taken in the step that waits for it.
+pub fn workers_exclude_each_other() {
+    schedule_work(&LOCKED);
+    schedule_work_on(1, &LOCKED_TOO);
+    ringzero::on_exit(|| {
+        assert_eq!(PLAIN.get(), 2);
+        reach("workers took turns");
+    });
 }
 
 pub fn it_may_free_itself() {

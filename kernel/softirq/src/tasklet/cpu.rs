@@ -175,11 +175,9 @@ fn return_entry(cpu: u32) {
 /// [`Machine::at_end`](ringzero_machine::Machine::at_end).
 #[must_use]
 pub fn leftover() -> Option<Left> {
-    let cpus = 0..machine().map_or(0, |m| m.nr_cpus());
-    let node = cpus.map(|cpu| LISTS.on(cpu)).find_map(|lists| {
-        let [high, other] = &lists.queued;
-        high.first.get().or(other.first.get()).or(lists.parked.first.get()).or(lists.returned.first.get())
-    })?;
+    let cpus = 0..machine()?.nr_cpus();
+    let mut lists = cpus.map(|cpu| LISTS.on(cpu)).flat_map(|l| [&l.queued[0], &l.queued[1], &l.parked, &l.returned]);
+    let node = lists.find_map(|list| list.first.get())?;
     let addr = node.tasklet.addr();
     Some(Left { what: "a tasklet that is still scheduled", name: None, addr, place: Some(node.class) })
 }
