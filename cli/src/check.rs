@@ -85,7 +85,7 @@ fn one(item: &Item, args: &Check, totals: &mut Totals, tap: Option<&mut Tap>) {
     let expected = item.expected();
     let good = expected.as_ref().is_none_or(|e| met(e, &answer));
     if let Some(tap) = tap {
-        tap.case(&answer);
+        tap.case(&answer, item.skipped());
     } else if args.json {
         let mut object = object(item, &settings, &answer, path.as_deref());
         if args.log {
@@ -188,6 +188,9 @@ fn tell(item: &Item, settings: &Settings, a: &Answer, path: Option<&Path>) {
         let name = ringzero_front::errno_name(-code).map(|n| format!(" ({n})")).unwrap_or_default();
         say!("  module_init returned {code}{name}, so the module was not loaded");
     }
+    if let Some(why) = item.skipped() {
+        say!("  the case was skipped: {why}");
+    }
     if let Some(expected) = item.expected().filter(|_| item.compares()) {
         let word = if met(&expected, a) { "as expected" } else { "NOT AS EXPECTED" };
         say!("  {word}: {expected}");
@@ -215,6 +218,7 @@ fn object(item: &Item, settings: &Settings, a: &Answer, path: Option<&Path>) -> 
         "finding": a.finding.as_ref().map(|f| f.code.clone()),
         "expected": item.expected(),
         "init": item.init_failed(),
+        "skipped": item.skipped(),
         "executions": a.executions,
         "violations": a.violations,
         "redundant": a.redundant,
@@ -234,6 +238,7 @@ fn object(item: &Item, settings: &Settings, a: &Answer, path: Option<&Path>) -> 
             "failures": m.failures,
             "preemptions": m.preemptions,
             "steps": m.steps,
+            "data_race": m.c.then(|| m.data_race.as_str()),
             "executions": settings.executions,
             "seconds": settings.time.as_secs_f64(),
         },

@@ -86,7 +86,9 @@ impl Wanted {
     /// Compiles if need be. Programs of the gallery that no compiler is there for are skipped, if `lenient`.
     pub fn open(&self, params: &[String], lenient: bool) -> Result<Vec<Item>, String> {
         let opened = match self {
-            Wanted::Rust(e) => return Ok(vec![Item::Rust(e)]),
+            // A gallery has programs of both kinds.
+            Wanted::Rust(e) if params.is_empty() || lenient => return Ok(vec![Item::Rust(e)]),
+            Wanted::Rust(e) => return Err(format!("{}: a program in Rust has no parameters", e.name)),
             Wanted::Gallery(p) => Module::from_text(p.name, p.path, p.text),
             Wanted::Files(paths) => Module::open(paths),
         };
@@ -178,6 +180,14 @@ impl Item {
             }
             Item::C(m, part) => m.log(part, settings),
             Item::Skipped(..) => Vec::new(),
+        }
+    }
+
+    /// Why it was skipped, if it is a KUnit case that said so when it was checked last.
+    pub fn skipped(&self) -> Option<String> {
+        match self {
+            Item::C(m, _) => m.skipped(),
+            _ => None,
         }
     }
 

@@ -14,6 +14,7 @@ pub struct Tap {
     suites: usize,
     case: usize,
     failed: usize,
+    skipped: usize,
 }
 
 /// A part's suite and case.
@@ -34,8 +35,8 @@ impl Tap {
         say!("1..{suites}");
     }
 
-    /// One result.
-    pub fn case(&mut self, answer: &Answer) {
+    /// One result; `skipped` is why the case did not run.
+    pub fn case(&mut self, answer: &Answer, skipped: Option<String>) {
         let Some((suite, case)) = self.plan.get(self.next).cloned() else { return };
         if self.case == 0 {
             let cases = self.plan[self.next..].iter().take_while(|p| p.0 == suite).count();
@@ -50,14 +51,18 @@ impl Tap {
             let place = found.place.as_ref().map(|p| format!(" at {}:{}", p.file, p.line)).unwrap_or_default();
             say!("    # {case}: {}{place}: {}", found.code, found.message.replace('\n', "\n    # "));
             for line in found.log.iter().flat_map(|l| l.text.lines()) {
-                say!("    # {line}");
+                // KUnit's own lines are marked already.
+                say!("    # {}", line.strip_prefix("    # ").unwrap_or(line));
             }
         }
         if answer.verdict == Verdict::NotFound {
             say!("    # {case}: not all executions were explored: {}", answer.why.as_deref().unwrap_or("not found"));
         }
         let word = if answer.verdict == Verdict::Violated { "not ok" } else { "ok" };
-        say!("    {word} {} {case}", self.case);
+        let skipped = skipped.filter(|_| answer.verdict != Verdict::Violated);
+        self.skipped += usize::from(skipped.is_some());
+        let why = skipped.map(|why| format!(" # SKIP {why}")).unwrap_or_default();
+        say!("    {word} {} {case}{why}", self.case);
         if self.plan.get(self.next).is_none_or(|p| p.0 != suite) {
             self.end_of_suite(&suite);
         }
@@ -65,10 +70,11 @@ impl Tap {
 
     fn end_of_suite(&mut self, suite: &str) {
         self.suites += 1;
-        let (total, failed) = (self.case, self.failed);
-        say!("# {suite}: pass:{} fail:{failed} skip:0 total:{total}", total - failed);
-        say!("# Totals: pass:{} fail:{failed} skip:0 total:{total}", total - failed);
+        let (total, failed, skipped) = (self.case, self.failed, self.skipped);
+        let counts = format!("pass:{} fail:{failed} skip:{skipped} total:{total}", total - failed - skipped);
+        say!("# {suite}: {counts}");
+        say!("# Totals: {counts}");
         say!("{} {} {suite}", if failed > 0 { "not ok" } else { "ok" }, self.suites);
-        (self.case, self.failed) = (0, 0);
+        (self.case, self.failed, self.skipped) = (0, 0, 0);
     }
 }

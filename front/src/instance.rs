@@ -4,7 +4,7 @@ use crate::map::Map;
 use crate::module::Module;
 use crate::part::Part;
 use ringzero::program;
-use ringzero_capi::kunit::{self, Case};
+use ringzero_capi::kunit::{self, Case, Outcome};
 use ringzero_capi::params::{self, Call, Param};
 use ringzero_capi::{caller, errno_name, percpu};
 use ringzero_machine::{Left, code_map, machine, set_code_map};
@@ -13,14 +13,22 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a module may leave behind.
 const LOOKS: &[fn() -> Option<Left>] =
     &[ringzero_workqueue::leftover, ringzero_softirq::leftover, ringzero_time::leftover, ringzero_irq::leftover, flush];
 
-/// The end of an execution: a last line without an end is told. Nothing is left behind.
+/// The end of an execution: a last line without an end is told, and why a KUnit case left. Nothing is left behind.
 fn flush() -> Option<Left> {
     ringzero_capi::printk::flush();
+    if let Some(why) = kunit::skipped() {
+        INSTANCE.with(|cell| {
+            if let Some(instance) = cell.borrow().as_ref() {
+                *instance.skipped.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+            }
+        });
+    }
     None
 }
 
@@ -31,6 +39,8 @@ struct Instance {
     parameters: Vec<Param>,
     /// Parameters whose own functions the init task calls.
     calls: RefCell<Vec<Call>>,
+    /// Where its module wants to know why a KUnit case was skipped.
+    skipped: Arc<Mutex<Option<String>>>,
 }
 
 thread_local! {
@@ -79,11 +89,12 @@ pub(crate) fn ensure(module: &Module) -> Result<(), ringzero_module::BuildError>
         })?;
         set_code_map(Some(Rc::new(Map::of(&loaded, &module.debug, &module.first))));
         caller::set_module(Some(loaded.base()..loaded.text().end));
+        let skipped = Arc::clone(&module.skipped);
         let section = |name| loaded.section(name).unwrap_or((0, 0));
         // SAFETY: the sections of the module that was just loaded, and stays so as long as the instance.
         let (cases, parameters) =
             unsafe { (kunit::cases(section(".rz.kunit")), params::parameters(section(".rz.params"))) };
-        *slot = Some(Instance { module: module.id, loaded, cases, parameters, calls: RefCell::default() });
+        *slot = Some(Instance { module: module.id, loaded, cases, parameters, calls: RefCell::default(), skipped });
         Ok(())
     })
 }
@@ -167,7 +178,9 @@ pub(crate) fn run(module: &Module, part: &Part) {
             ringzero::on_exit(|| {});
             if let Some(case) = instance.cases.get(case) {
                 // SAFETY: the module is loaded, and this is a task of the machine.
-                unsafe { kunit::run_case(case) };
+                if let Outcome::Skipped(why) = unsafe { kunit::run_case(case) } {
+                    *module.skipped.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+                }
             }
         }
         None => live(module, instance),

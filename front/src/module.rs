@@ -11,7 +11,7 @@ use ringzero_capi::embed;
 use ringzero_module::{Build, BuildError, Compiler, DebugInfo, Export, Include, LibFile, Source, Warning, build};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A module: C files, compiled.
 pub struct Module {
@@ -24,6 +24,8 @@ pub struct Module {
     pub(crate) tuning: Tuning,
     /// What `module_init` returned last when it failed; 0: it did not.
     pub(crate) init_code: AtomicI32,
+    /// Why the KUnit case that ran last was skipped, if it was.
+    pub(crate) skipped: Arc<Mutex<Option<String>>>,
     name: String,
     source: Source,
     expected: Option<Expected>,
@@ -95,6 +97,7 @@ impl Module {
             params,
             tuning,
             init_code,
+            skipped: Arc::default(),
             name,
             source,
             expected,
@@ -176,6 +179,12 @@ impl Module {
         Some(self.init_code.load(Ordering::Relaxed)).filter(|&code| code != 0)
     }
 
+    /// Why the KUnit case that was checked last was skipped, if it was.
+    #[must_use]
+    pub fn skipped(&self) -> Option<String> {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn header(&self, part: &Part) -> FileModule {
         FileModule {
             sources: self.paths.iter().map(|p| p.display().to_string()).collect(),
@@ -199,6 +208,7 @@ impl Module {
     /// Checks one part.
     pub fn check(&self, part: &Part, settings: &Settings, to: &mut dyn FnMut(Progress)) -> Answer {
         self.init_code.store(0, Ordering::Relaxed);
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.with(part, |program| program::check(program, settings, to))
     }
 

@@ -2,6 +2,7 @@
 
 use ringzero::program::{DataRace, Settings};
 use ringzero::{PreemptModel, TimeModel};
+use ringzero_findings::Code;
 use ringzero_module::{BuildError, Setting, Source};
 use std::fmt;
 use std::time::Duration;
@@ -77,6 +78,9 @@ pub(crate) fn expected(source: &Source) -> Result<Option<Expected>, BuildError> 
     match words[..] {
         ["holds"] => Ok(Some(Expected::Holds)),
         ["not-found"] => Ok(Some(Expected::NotFound)),
+        ["violated", code] if Code::parse(code).is_none() => {
+            Err(wrong(&s, format!("there is no finding `{code}`; `ringzero explain` knows those there are")))
+        }
         ["violated", code] => Ok(Some(Expected::Violated(code.to_owned()))),
         _ => Err(wrong(&s, "`expect:` is followed by `holds`, `not-found` or `violated CODE`".to_owned())),
     }

@@ -86,14 +86,14 @@ struct kunit_suite {
 #define KUNIT_ARRAY_PARAM(name, array, get_desc)				\
 static const void *name##_gen_params(const void *prev, char *desc)		\
 {										\
-	typeof((array)[0]) *next = prev ? (typeof(next))prev + 1 : (array);	\
-	void (*describe)(typeof(next), char *) = get_desc;			\
+	typeof((array)[0]) *__rz_next = prev ? (typeof(__rz_next))prev + 1 : (array);	\
+	void (*__rz_describe)(typeof(__rz_next), char *) = get_desc;			\
 										\
-	if (next == (array) + ARRAY_SIZE(array))				\
+	if (__rz_next == (array) + ARRAY_SIZE(array))				\
 		return NULL;							\
-	if (describe)								\
-		describe(next, desc);						\
-	return next;								\
+	if (__rz_describe)								\
+		__rz_describe(__rz_next, desc);						\
+	return __rz_next;								\
 }
 
 /* Tells the loader of suites: pointers to them, in the section .rz.kunit. */

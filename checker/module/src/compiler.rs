@@ -212,6 +212,8 @@ const FLAGS: &[&str] = &[
     "-fno-optimize-sibling-calls",
     "-fno-common",
     "-fno-strict-aliasing",
+    "-fno-strict-overflow",
+    "-fno-delete-null-pointer-checks",
     "-fwrapv",
     "-fno-delete-null-pointer-checks",
     "-fno-stack-protector",

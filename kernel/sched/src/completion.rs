@@ -318,3 +318,29 @@ impl fmt::Debug for Completion {
         write!(f, "Completion({}, {})", self.name().unwrap_or("unnamed"), self.done.load(Relaxed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Completion;
+
+    #[test]
+    fn calls_are_counted_and_all_is_for_ever() {
+        let done = Completion::new().named("done");
+        done.complete();
+        done.complete();
+        done.wait_for_completion();
+        assert!(done.completion_done() && done.try_wait_for_completion() && !done.try_wait_for_completion());
+        done.complete_all();
+        done.complete();
+        assert!(done.try_wait_for_completion() && done.completion_done());
+        done.reinit();
+        assert!(!done.completion_done() && done.is_initialised());
+        assert_eq!(done.name(), Some("done"));
+    }
+
+    #[test]
+    #[should_panic(expected = "would wait for ever")]
+    fn outside_a_machine_nobody_completes() {
+        Completion::new().wait_for_completion();
+    }
+}

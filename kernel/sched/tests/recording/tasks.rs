@@ -5,11 +5,12 @@ use ringzero_atomic::Atomic;
 use ringzero_context::local_bh_disable;
 use ringzero_machine::cpu;
 use ringzero_sched::{
-    EINTR, EINVAL, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, WaitQueueEntry,
-    WaitQueueHead, add_wait_queue, current, finish_wait, kthread_bind, kthread_create, kthread_create_on_cpu,
-    kthread_run, kthread_should_stop, kthread_stop, prepare_to_wait, prepare_to_wait_exclusive, remove_wait_queue,
-    schedule, set_cpus_allowed, set_current_state, spawn, task_name, wait_event, wait_event_interruptible,
-    waitqueue_active, wake_up, wake_up_all, wake_up_interruptible, wake_up_process, yield_now,
+    Completion, EINTR, EINVAL, MAX_SCHEDULE_TIMEOUT, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task,
+    TaskOptions, WaitQueueEntry, WaitQueueHead, add_wait_queue, current, finish_wait, kthread_bind, kthread_create,
+    kthread_create_on_cpu, kthread_run, kthread_should_stop, kthread_stop, prepare_to_wait, prepare_to_wait_exclusive,
+    remove_wait_queue, schedule, schedule_timeout, schedule_timeout_interruptible, set_cpus_allowed, set_current_state,
+    spawn, task_name, wait_event, wait_event_interruptible, waitqueue_active, wake_up, wake_up_all,
+    wake_up_interruptible, wake_up_process, yield_now,
 };
 use ringzero_softirq::{HI_SOFTIRQ, raise_softirq};
 use ringzero_spinning::SpinLock;
@@ -276,4 +277,35 @@ fn ksoftirqd_sleeps_when_nothing_is_pending() {
     ringzero_softirq::open_softirq(HI_SOFTIRQ, |_| ());
     raise_softirq(HI_SOFTIRQ);
     machine.run(0);
+}
+
+#[test]
+fn a_sleep_that_is_ended_early_deletes_its_timer() {
+    let (machine, task) = boot_task();
+    machine.meanwhile(move || assert!(wake_up_process(task)));
+    assert_eq!(schedule_timeout_interruptible(5), 5);
+    let expected =
+        ["set_current_state w", "schedule_timeout rw+", "schedule r*", "wake_up_process rw", "del_timer rw+"];
+    assert_eq!(machine.log(), expected);
+    set_current_state(TASK_INTERRUPTIBLE);
+    machine.meanwhile(move || assert!(wake_up_process(task)));
+    assert_eq!(schedule_timeout(MAX_SCHEDULE_TIMEOUT), MAX_SCHEDULE_TIMEOUT);
+    assert_eq!(machine.log(), ["set_current_state w", "schedule r*", "wake_up_process rw"], "no timer");
+}
+
+#[test]
+fn a_completion_that_is_done_needs_no_timer() {
+    let (machine, _) = boot_task();
+    let done: &'static Completion = Box::leak(Box::new(Completion::new()));
+    done.complete();
+    assert_eq!((done.wait_for_completion_timeout(7), done.wait_for_completion_timeout(0)), (7, 0));
+    machine.meanwhile(|| done.complete());
+    done.wait_for_completion();
+    machine.meanwhile(|| done.complete());
+    assert_eq!(done.wait_for_completion_timeout(7), 7);
+    let mut expected = vec!["complete rw", "wait_for_completion rw", "wait_for_completion rw"];
+    expected.extend(["wait_for_completion rw*", "complete rw"]);
+    expected.extend(["wait_for_completion rw", "schedule_timeout rw+", "wait_for_completion rw*", "complete rw"]);
+    expected.push("del_timer rw+");
+    assert_eq!(machine.log(), expected);
 }
