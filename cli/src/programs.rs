@@ -131,6 +131,14 @@ impl Item {
         }
     }
 
+    /// The name of the program that it is, or is a part of.
+    pub fn module(&self) -> String {
+        match self {
+            Item::C(m, _) => m.name().to_owned(),
+            _ => self.name(),
+        }
+    }
+
     /// The verdict that is expected, in words, if one is.
     pub fn expected(&self) -> Option<String> {
         match self {

@@ -3,7 +3,7 @@
 
 mod c;
 
-use c::{open, settings, told, verdict};
+use c::{check_with, open, told, verdict};
 use ringzero::Strategy;
 use ringzero::program::{Answer, Program, Settings, boot, check};
 use ringzero_gallery::{CProgram, Entry, Group, all, all_c, find};
@@ -33,9 +33,7 @@ fn everything(s: &mut Settings) {
 
 fn in_c(p: &CProgram) -> Option<Answer> {
     let m = open(p.name, p.text)?;
-    let mut s = settings(&m);
-    everything(&mut s);
-    Some(m.check(&m.parts()[0], &s, &mut |_| {}))
+    Some(check_with(&m, &m.parts()[0], everything))
 }
 
 fn in_rust(e: &Entry) -> Answer {

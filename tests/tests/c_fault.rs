@@ -1,8 +1,10 @@
 //! What C code does to memory and to itself, and what it leaves behind.
 
 mod c;
+#[path = "c/table.rs"]
+mod table;
 
-use c::meets;
+use table::meets;
 
 #[test]
 fn memory_is_used_as_long_and_as_far_as_it_is_there() {

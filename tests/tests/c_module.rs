@@ -3,12 +3,17 @@
 
 mod c;
 
-use c::{check, check_with, open, settings, told, verdict};
+use c::{check_with, open, settings, told, verdict};
 use ringzero::Verdict;
 use ringzero::program::Answer;
 use ringzero_front::{BuildError, Module, Part};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Checks the module's life.
+fn check(module: &Module) -> Answer {
+    check_with(module, &module.parts()[0], |_| {})
+}
 
 const KTHREADS: &str = "\
 #include <linux/atomic.h>

@@ -1,8 +1,10 @@
 //! What orders plain accesses of C modules: locks, masks, and the beginning and the end of whatever runs code.
 
 mod c;
+#[path = "c/table.rs"]
+mod table;
 
-use c::meets;
+use table::meets;
 
 #[test]
 fn sections_exclude_each_other() {

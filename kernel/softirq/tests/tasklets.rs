@@ -1,21 +1,23 @@
 //! Tasklets outside a machine. One test, since the lists are the instance's.
 
 use ringzero_context::{in_serving_softirq, local_bh_disable, local_bh_enable};
+use ringzero_machine::machine_local;
 use ringzero_softirq::{Tasklet, init};
 use std::cell::RefCell;
 
-thread_local! {
-    static RAN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+machine_local! {
+    /// The instance's, as the lists are; only the first test uses it.
+    static RAN: RefCell<Vec<usize>> = RefCell::new(Vec::new());
 }
 
 fn note(n: usize) {
     assert!(in_serving_softirq());
-    RAN.with_borrow_mut(|ran| ran.push(n));
+    RAN.get().borrow_mut().push(n);
 }
 
 fn again(tasklet: &'static Tasklet) {
     note(4);
-    if RAN.with_borrow(|ran| ran.iter().filter(|n| **n == 4).count()) < 2 {
+    if RAN.get().borrow().iter().filter(|n| **n == 4).count() < 2 {
         assert!(tasklet.schedule() && !tasklet.schedule());
     }
 }
@@ -27,7 +29,7 @@ static AGAIN: Tasklet = Tasklet::new(again);
 static OFF: Tasklet = Tasklet::with_data(note, 5).disabled();
 
 fn ran() -> Vec<usize> {
-    RAN.take()
+    RAN.get().take()
 }
 
 /// Schedules what `f` does with bottom halves off; what ran when they went on.

@@ -208,16 +208,21 @@ pub(crate) fn executing(work: &Work) -> Option<&'static Instance> {
     pools().find_map(|pool| pool.executes(work, work.function_word()))
 }
 
-/// The first instance up to number `limit` that has not ended.
-pub(crate) fn unfinished(limit: u32) -> Option<&'static Instance> {
-    let queued = pools().flat_map(Pool::queued);
+/// The instances that have not ended.
+fn unfinished() -> impl Iterator<Item = &'static Instance> {
     let executed = pools().flat_map(Pool::workers).filter_map(|w| w.executes.get());
-    queued.chain(executed).filter(|i| i.number < limit).min_by_key(|i| i.number)
+    pools().flat_map(Pool::queued).chain(executed)
 }
 
-/// A work item that is still queued or executed.
+/// The first instance up to number `limit` that has not ended.
+pub(crate) fn unfinished_before(limit: u32) -> Option<&'static Instance> {
+    unfinished().filter(|i| i.number < limit).min_by_key(|i| i.number)
+}
+
+/// A work item that is still queued or executed. One whose memory is dead is none: that it is taken is the finding then.
 pub(crate) fn leftover() -> Option<Left> {
-    let instance = unfinished(u32::MAX)?;
+    let m = machine()?;
+    let instance = unfinished().find(|i| m.alive(i.work.addr()))?;
     let addr = instance.work.addr();
     Some(Left { what: "a work item that is still pending or executed", name: None, addr, place: Some(instance.place) })
 }

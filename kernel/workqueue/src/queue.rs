@@ -116,7 +116,7 @@ fn flush_all(call: &str, place: Place) {
     step(&look);
     pool::order_all();
     let limit = pool::instances();
-    while let Some(instance) = pool::unfinished(limit) {
+    while let Some(instance) = pool::unfinished_before(limit) {
         await_end(instance, Op::FlushWork, place);
         if ringzero_context::panicking() {
             return;

@@ -126,6 +126,7 @@ impl Machine for Model {
 
     fn relax(&self, place: Place) {
         let Some((inner, ctx)) = self.stepping() else { return };
+        inner.ctxs[ctx].relax_raw = place.bits();
         let place = inner.one_place(place);
         let c = &mut inner.ctxs[ctx];
         c.relaxing = true;
@@ -610,6 +611,8 @@ impl Inner {
             watch: Vec::new(),
             round: Vec::new(),
             relax_place: None,
+            relax_raw: 0,
+            round_stays: false,
             cpu: None,
             saved: (0, IrqState::default()),
             idx: 0,
@@ -695,7 +698,13 @@ impl Inner {
         }
         if (event.acc[0].write && !event.rmw) || event.cond.is_some() {
             c.round.clear();
+            c.round_stays = false;
             c.relax_place = None;
+            return;
+        }
+        if event.op == Op::TimerArm {
+            // A loop that polls with a time-out lets time pass: that has happened, but nothing is waited for there.
+            c.round_stays = true;
             return;
         }
         let (addr, size) = (c.pend_addr, c.pend_size);

@@ -300,7 +300,7 @@ impl Inner {
                 d.clocks[i] = clock;
             }
         }
-        self.raced = raced;
+        self.raced.append(&mut raced);
         first.filter(|_| self.cfg.data_race != DataRace::Off).map(|(second, one)| (second, self.tell_race(second, one)))
     }
 

@@ -628,7 +628,18 @@ impl Inner {
         let c = &mut self.ctxs[i];
         c.watch.clear();
         c.watch.extend_from_slice(&c.round);
-        let most = if c.relax_again { c.round.len() } else { 1 };
+        // Of the first round nobody knows where it begins: before the loop there may have been reads, too. A loop whose
+        // rounds read several words must not be cut in the middle, so its first round stays.
+        let long = self.cfg.racing.contains(&c.relax_raw);
+        let most = match (c.relax_again, long) {
+            _ if std::mem::take(&mut c.round_stays) => 0,
+            (true, _) => c.round.len(),
+            (false, true) => 0,
+            (false, false) => 1,
+        };
+        if self.cfg.c && c.relax_again && c.round.len() > 1 && !long && !self.raced.contains(&c.relax_raw) {
+            self.raced.push(c.relax_raw);
+        }
         let proc = c.proc;
         let mut taken = 0;
         while taken < most && self.events.last().is_some_and(|e| e.label.proc == proc && !self.ctxs[i].round.is_empty())

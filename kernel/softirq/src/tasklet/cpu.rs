@@ -49,6 +49,10 @@ impl List {
         self.first.take()
     }
 
+    fn nodes(&self) -> impl Iterator<Item = &'static Node> + use<> {
+        core::iter::successors(self.first.get(), |n| n.next.get())
+    }
+
     /// Takes off what was scheduled of `tasklet`.
     fn remove(&self, tasklet: &Tasklet) -> Option<&'static Node> {
         let (mut rest, mut found) = (self.take(), None);
@@ -171,13 +175,15 @@ fn return_entry(cpu: u32) {
     irq_exit();
 }
 
-/// A tasklet that a program has left scheduled when it has ended. For
-/// [`Machine::at_end`](ringzero_machine::Machine::at_end).
+/// A tasklet that a program has left scheduled when it has ended. One whose memory is dead is none: that it runs is the
+/// finding then. For [`Machine::at_end`](ringzero_machine::Machine::at_end).
 #[must_use]
 pub fn leftover() -> Option<Left> {
-    let cpus = 0..machine()?.nr_cpus();
-    let mut lists = cpus.map(|cpu| LISTS.on(cpu)).flat_map(|l| [&l.queued[0], &l.queued[1], &l.parked, &l.returned]);
-    let node = lists.find_map(|list| list.first.get())?;
+    let m = machine()?;
+    let cpus = (0..m.nr_cpus()).map(|cpu| LISTS.on(cpu));
+    let mut lists = cpus.flat_map(|l| [&l.queued[0], &l.queued[1], &l.parked, &l.returned]);
+    let alive = |list: &List| list.nodes().find(|n| m.alive(n.tasklet.addr()));
+    let node = lists.find_map(alive)?;
     let addr = node.tasklet.addr();
     Some(Left { what: "a tasklet that is still scheduled", name: None, addr, place: Some(node.class) })
 }
