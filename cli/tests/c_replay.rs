@@ -147,7 +147,7 @@ static int __init pointers_init(void)
 static void __exit pointers_exit(void)
 {
 	kfree(heap);
-	BUG_ON(READ_ONCE(slot) == &there);
+	BUG_ON(READ_ONCE(slot) == &here);
 }
 
 module_init(pointers_init);

@@ -1,6 +1,6 @@
 //! The list of programs is what the gallery promises.
 
-use ringzero_gallery::{Entry, Expect, Group, all, find};
+use ringzero_gallery::{CProgram, Entry, Expect, Group, all, all_c, find, find_c};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,13 +82,118 @@ fn no_file_of_a_pair_is_left_out() {
     }
 }
 
+/// The codes that there are: each has its page.
+fn codes() -> HashSet<String> {
+    let stem = |path: PathBuf| path.file_stem().and_then(|stem| stem.to_str()).expect("a code").to_owned();
+    let pages = fs::read_dir(root().join("docs/explain")).expect("the findings' pages");
+    pages.map(|page| stem(page.expect("a file").path())).collect()
+}
+
 #[test]
-fn every_finding_has_a_pair() {
-    let found: HashSet<_> = pairs().iter().filter_map(|(_, buggy, _)| buggy.expect.code()).collect();
-    for page in fs::read_dir(root().join("docs/explain")).expect("the findings' pages") {
-        let path = page.expect("a file").path();
-        let code = path.file_stem().and_then(|stem| stem.to_str()).expect("a code");
-        assert!(found.contains(code), "no pair has the finding {code}");
+fn every_finding_has_a_pair_in_rust_or_in_c() {
+    let rust = pairs().into_iter().filter_map(|(_, buggy, _)| buggy.expect.code());
+    let c = bugs_in_c().filter_map(violates);
+    let found: HashSet<_> = rust.chain(c).map(str::to_owned).collect();
+    let missing: Vec<_> = codes().difference(&found).cloned().collect();
+    assert!(missing.is_empty(), "no pair has these findings: {missing:?}");
+    let unknown: Vec<_> = found.difference(&codes()).cloned().collect();
+    assert!(unknown.is_empty(), "these findings have no page: {unknown:?}");
+}
+
+fn bugs_in_c() -> impl Iterator<Item = &'static CProgram> {
+    all_c().iter().filter(|p| p.group() == Group::Bug)
+}
+
+/// The code of the finding that a C program is expected to have.
+fn violates(p: &CProgram) -> Option<&'static str> {
+    p.expects().strip_prefix("violated ")
+}
+
+#[test]
+fn names_in_c_are_unique_and_lead_back() {
+    let mut seen: HashSet<&str> = all().iter().map(|e| e.name).collect();
+    for p in all_c() {
+        assert!(seen.insert(p.name), "{} is there twice", p.name);
+        assert_eq!(find_c(p.name).map(|found| found.path), Some(p.path));
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '/';
+        assert!(p.name.starts_with("c/") && p.name.chars().all(plain), "{}", p.name);
+        assert_eq!(p.path, format!("gallery/{}.c", p.name));
+        let text = fs::read_to_string(root().join(p.path)).expect("the source can be read");
+        assert_eq!(p.text, text, "{} is not what was compiled in", p.path);
+    }
+    assert!(find_c("c/no-such-program").is_none());
+    for folder in ["gallery/c", "gallery/c/count", "gallery/c/bench"] {
+        let files = fs::read_dir(root().join(folder)).expect("the folder of the C programs");
+        let files = files.map(|f| f.expect("a file").path()).filter(|f| f.extension().is_some_and(|e| e == "c"));
+        for file in files {
+            assert!(all_c().iter().any(|p| root().join(p.path) == file), "{} is left out", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_file_in_c_says_what_it_is_and_what_is_expected() {
+    let codes = codes();
+    for p in all_c() {
+        let mut lines = p.text.lines();
+        let first = lines.next().unwrap_or_default();
+        let expected = first.strip_prefix("// expect: ").unwrap_or_else(|| panic!("{}: {first}", p.name));
+        assert!(expected == "holds" || violates(p).is_some_and(|code| codes.contains(code)), "{}: {first}", p.name);
+        assert_eq!(p.expects(), expected);
+        assert_eq!(lines.next(), Some("// SPDX-License-Identifier: MIT OR Apache-2.0"), "{}", p.name);
+        let about = p.about();
+        assert!(
+            about.len() > 10 && about.ends_with(|c: char| c.is_alphanumeric() || ".,;:)".contains(c)),
+            "{}",
+            p.name
+        );
+        let verdict = format!(" * Verdict: {}.", expected.replacen("violated ", "violated, ", 1));
+        assert!(p.text.lines().any(|l| l == verdict), "{} does not say:{verdict}", p.name);
+        for part in ["MODULE_LICENSE(\"Dual MIT/GPL\");", "MODULE_DESCRIPTION("] {
+            assert!(p.text.contains(part), "{}: no {part}", p.name);
+        }
+    }
+}
+
+/// The buggy forms of `ringdev` have one fixed twin together.
+fn twin(name: &str) -> String {
+    if name.starts_with("c/ringdev-") { "c/ringdev".to_owned() } else { name.to_owned() }
+}
+
+#[test]
+fn every_pair_in_c_is_complete() {
+    let mut pairs = 0;
+    for p in bugs_in_c() {
+        if let Some(name) = p.name.strip_suffix("-buggy") {
+            assert!(violates(p).is_some(), "{}", p.name);
+            let fixed = find_c(&format!("{}-fixed", twin(name))).unwrap_or_else(|| panic!("there is no {name}-fixed"));
+            assert_eq!(fixed.expects(), "holds", "{name}");
+            assert_ne!(fixed.text.split_once('\n').map(|t| t.1), p.text.split_once('\n').map(|t| t.1), "{name}");
+            pairs += 1;
+        } else {
+            let name = p.name.strip_suffix("-fixed").unwrap_or_else(|| panic!("{} is neither", p.name));
+            let buggy = |q: &CProgram| q.name.strip_suffix("-buggy").is_some_and(|n| twin(n) == name);
+            assert!(bugs_in_c().any(buggy), "there is no {name}-buggy");
+        }
+    }
+    assert!(pairs >= 60, "only {pairs} pairs");
+}
+
+/// Every concept of the gallery in Rust is there as a plain module, and what is counted and measured as well.
+#[test]
+fn what_is_there_in_rust_is_there_in_c() {
+    for entry in all() {
+        let name = match entry.group {
+            Group::Bug => format!("c/{}", entry.name),
+            Group::Count => format!("c/count/{}", entry.name),
+            Group::Explore => format!("c/bench/{}", entry.name),
+        };
+        let p = find_c(&name).unwrap_or_else(|| panic!("there is no {name}"));
+        assert_eq!(p.group(), entry.group, "{name}");
+        let told =
+            |code: &'static str| matches!((entry.expect.code(), code), (Some("panic"), "bug" | "warn" | "kunit"));
+        let same = entry.expect.to_string() == p.expects() || violates(p).is_some_and(told);
+        assert!(same, "{name}: {} in C, {} in Rust", p.expects(), entry.expect);
     }
 }
 

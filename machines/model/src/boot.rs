@@ -106,6 +106,8 @@ pub(crate) struct Inner {
     pub ipi_count: Vec<u32>,
     pub clocks: Vec<Option<Clock>>,
     pub tick_count: Vec<u32>,
+    /// The event after which each CPU's clock was first programmed since its last tick.
+    pub clock_bases: Vec<Option<u32>>,
     pub now_ns: u64,
     pub objects: BTreeMap<usize, Object>,
     pub plain_seen: bool,
@@ -202,6 +204,7 @@ impl Model {
                 ipi_count: vec![0; n],
                 clocks: vec![None; n],
                 tick_count: vec![0; n],
+                clock_bases: vec![None; n],
                 now_ns: 0,
                 objects: BTreeMap::new(),
                 plain_seen: false,
@@ -309,6 +312,7 @@ impl Inner {
         self.ipi_count.fill(0);
         self.clocks.fill(None);
         self.tick_count.fill(0);
+        self.clock_bases.fill(None);
         self.now_ns = 0;
         self.objects.clear();
         self.plain_seen = false;

@@ -1,10 +1,10 @@
 //! What a model machine is built with, and what an execution leaves.
 
+use core::time::Duration;
 use ringzero_machine::{Place, PreemptModel};
 use ringzero_trace::End;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How timers and the clock relate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -117,6 +117,8 @@ pub struct Ctx {
     pub frames: Vec<usize>,
     /// Objects on its stack.
     pub on_stack: Vec<OnStack>,
+    /// The step that it takes is a part of a larger access.
+    pub in_parts: bool,
     /// It has abandoned what it did, and counts as returned.
     pub quits: bool,
     /// Brackets of `data_race()` that it is in.

@@ -264,8 +264,9 @@ impl Machine for Model {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
         inner.others |= deadline_ns.is_some();
-        // Its interrupt has been possible since it was first programmed.
-        let base = inner.clocks[cpu as usize].map_or(inner.last_event(), |c| c.base);
+        // Its interrupt has been possible since it was first programmed, also if it was stopped in between.
+        let now = inner.last_event();
+        let base = *inner.clock_bases[cpu as usize].get_or_insert(now);
         inner.clocks[cpu as usize] = deadline_ns.map(|deadline_ns| Clock { deadline_ns, entry, base, word });
     }
 
@@ -347,11 +348,14 @@ impl Machine for Model {
             self.end_of(ctx);
         }
         let marked = inner.ctxs[ctx].marked > 0;
+        inner.ctxs[ctx].in_parts = size > 8;
         for s in crate::plain::steps_of(addr, size, write, marked, place) {
             // SAFETY: as in `stepping`; the reference from before the last park is not used any more.
             unsafe { (*self.state()).announce(ctx, &s, None, false) };
             self.park(ctx);
         }
+        // SAFETY: as above.
+        unsafe { (&mut (*self.state()).ctxs)[ctx].in_parts = false };
     }
 
     fn object_made(&self, addr: usize, size: usize, place: Place, name: &'static str) {
@@ -627,6 +631,7 @@ impl Inner {
             on_stack: Vec::new(),
             marked: 0,
             quits: false,
+            in_parts: false,
         });
         self.live.push(index);
         index

@@ -43,6 +43,8 @@ pub(crate) enum TouchKind {
     Plain,
     /// Unmarked, and a step because it races.
     PlainStep,
+    /// The same, as a part of a larger access.
+    PlainPart,
     /// Marked: a step.
     Marked,
     /// The end of the memory object.
@@ -142,7 +144,7 @@ impl Touches {
             let c = self.cell(key, t.ctx);
             c.shared |= c.ctx != t.ctx;
             c.written |= t.write;
-            c.plain |= matches!(t.kind, TouchKind::Plain | TouchKind::PlainStep);
+            c.plain |= !matches!(t.kind, TouchKind::Marked | TouchKind::Free);
             suspicious |= c.shared && c.written && c.plain;
             if c.ctx != t.ctx || c.gap != t.gap {
                 (c.ctx, c.gap, c.reads, c.writes) = (t.ctx, t.gap, 0, 0);
@@ -331,6 +333,7 @@ impl Inner {
                 (addr, len) = (start, o.size as u32);
                 TouchKind::Free
             }
+            _ if e.sync.plain && c.in_parts => TouchKind::PlainPart,
             _ if e.sync.plain => TouchKind::PlainStep,
             _ => TouchKind::Marked,
         };

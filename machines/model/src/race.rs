@@ -260,6 +260,7 @@ impl Detector {
 fn is_plain(t: &Touch, policy: DataRace) -> bool {
     let word = t.write && t.len <= 8 && t.len.is_power_of_two() && t.addr % t.len as usize == 0;
     match t.kind {
+        TouchKind::PlainPart => true,
         TouchKind::Plain | TouchKind::PlainStep => !(policy == DataRace::Kcsan && word),
         TouchKind::Marked | TouchKind::Free => false,
     }

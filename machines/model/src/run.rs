@@ -194,7 +194,7 @@ impl Inner {
             e.task_open = task_open;
             e.old = old;
             e.label.variant = cpu as u8 | way << 4;
-            if e.op == Op::SpinTrylock && old != 0 {
+            if matches!(e.op, Op::SpinTrylock | Op::MutexTrylock) && old != 0 {
                 // It will fail: then it only reads the lock word.
                 e.acc[0].write = false;
                 e.rmw = false;
@@ -391,6 +391,7 @@ impl Inner {
                 (Kind::Ipi, ProcName::Ipi { cpu: cpu as u32, k }, ipi.entry, cpu as u32, "IPI")
             }
             Source::Tick(cpu) | Source::Forced(cpu) => {
+                self.clock_bases[cpu] = None;
                 let regular = self.clocks[cpu].take();
                 let forced = self.forced[cpu].take();
                 let clock = match source {
@@ -521,6 +522,14 @@ impl Inner {
 
     /// Reports a step on a dead object; the step is not performed.
     fn check_alive(&mut self, ctx: usize, event: &Event) -> bool {
+        let (addr, size) = (self.ctxs[ctx].pend_addr, usize::from(self.ctxs[ctx].pend_size));
+        if !self.fallen.is_empty()
+            && let Some(place) = event.place
+            && let Some(found) = self.dead_on_stack(addr, size, place)
+        {
+            self.found.get_or_insert(found);
+            return false;
+        }
         if event.acc[2].slot == ringzero_trace::NO_SLOT || event.op == Op::Kfree {
             return true;
         }
@@ -673,7 +682,9 @@ impl Inner {
         }
         let waits = self.live.iter().any(|&i| {
             let c = &self.ctxs[i];
-            !c.done && !c.is_system() && (c.idx > 0 || !c.ready(&self.ctxs)) && !c.is_exit()
+            // A task that was never woken is left behind, when the program is gone.
+            let gone = self.cfg.c && self.exit_done;
+            !c.done && !c.is_system() && (c.idx > 0 || (!c.ready(&self.ctxs) && !gone)) && !c.is_exit()
         });
         if waits {
             return End::IdleAtBound;
