@@ -151,11 +151,6 @@ impl Item {
         }
     }
 
-    /// Whether it is one case of several.
-    pub fn is_case(&self) -> bool {
-        matches!(self, Item::C(_, part) if part.case().is_some())
-    }
-
     /// Whether it is known by its expectation, and not by its verdict alone, what is well.
     pub fn compares(&self) -> bool {
         matches!(self, Item::C(m, _) if m.expected().is_some())

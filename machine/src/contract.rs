@@ -321,9 +321,9 @@ pub(crate) unsafe fn read_word(addr: usize, size: u8) -> u64 {
     unsafe {
         match size {
             1 => u64::from((addr as *const u8).read_volatile()),
-            2 if addr % 2 == 0 => u64::from((addr as *const u16).read_volatile()),
-            4 if addr % 4 == 0 => u64::from((addr as *const u32).read_volatile()),
-            8 if addr % 8 == 0 => (addr as *const u64).read_volatile(),
+            2 if addr.is_multiple_of(2) => u64::from((addr as *const u16).read_volatile()),
+            4 if addr.is_multiple_of(4) => u64::from((addr as *const u32).read_volatile()),
+            8 if addr.is_multiple_of(8) => (addr as *const u64).read_volatile(),
             // C code may be less tidy.
             2 => u64::from((addr as *const u16).read_unaligned()),
             4 => u64::from((addr as *const u32).read_unaligned()),

@@ -258,7 +258,7 @@ impl Detector {
 
 /// Whether an access counts as unmarked.
 fn is_plain(t: &Touch, policy: DataRace) -> bool {
-    let word = t.write && t.len <= 8 && t.len.is_power_of_two() && t.addr % t.len as usize == 0;
+    let word = t.write && t.len <= 8 && t.len.is_power_of_two() && t.addr.is_multiple_of(t.len as usize);
     match t.kind {
         TouchKind::PlainPart => true,
         TouchKind::Plain | TouchKind::PlainStep => !(policy == DataRace::Kcsan && word),

@@ -328,7 +328,7 @@ fn throw_out(context: *mut libc::c_void, fault: Option<Fault>) -> bool {
         let mut frame = regs[libc::REG_RBP as usize] as usize;
         frames[0] = regs[libc::REG_RIP as usize] as usize;
         n = 1;
-        while n < FRAMES && trap.stack_ptr_in_bounds(frame) && frame % 8 == 0 && !near_end(&trap, frame) {
+        while n < FRAMES && trap.stack_ptr_in_bounds(frame) && frame.is_multiple_of(8) && !near_end(&trap, frame) {
             // SAFETY: a word of this context's stack, above its end.
             let (next, ip) = unsafe { (*(frame as *const usize), *((frame + 8) as *const usize)) };
             frames[n] = ip;
