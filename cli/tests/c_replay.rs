@@ -123,9 +123,11 @@ static void work(void)
 	void *p;
 
 	pr_info("stack %p here %p %px %pK %pS\n", &on_stack, &here, &there, READ_ONCE(slot), work);
+	pr_info("hash %u %u\n", hash_ptr(&here, 8), hash_ptr(&on_stack, 8));
 	WRITE_ONCE(slot, &there);
 	WRITE_ONCE(fn, work);
 	p = kmalloc(16, GFP_KERNEL);
+	pr_info("hash %u\n", hash_ptr(p, 8));
 	pr_info("heap %p error %p null %p\n", p, ERR_PTR(-5), NULL);
 	kfree(xchg(&heap, p));
 	cmpxchg(&slot, &there, &here);
@@ -173,6 +175,21 @@ fn no_address_gets_into_a_trace() {
     for report in [&text, &first] {
         assert!(!report.contains("0x7f"), "an address:\n{report}");
     }
+}
+
+/// A pointer as a number is the program's own doing: its trace replays, and says so.
+#[test]
+fn an_address_that_is_logged_as_a_number_is_told_of() {
+    if !compiler() {
+        return;
+    }
+    let dir = folder("c-number");
+    let text = POINTERS.replace("pr_info(\"hash %u\\n\", hash_ptr(p, 8));", "pr_info(\"%lu\\n\", (unsigned long)p);");
+    assert_ne!(text, POINTERS);
+    fs::write(dir.join("number.c"), text).expect("it can be written");
+    let (path, _) = traced(&dir, &["number.c"]);
+    let said = replayed(&dir, &path);
+    assert!(said.out.starts_with("error[bug]: ") && said.err.contains("logs something else"), "{}", said.err);
 }
 
 /// Random numbers, the time and the processor's counter are the program's own.

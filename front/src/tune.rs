@@ -44,6 +44,7 @@ enum Change {
     Expiries(u32),
     Failures(u32),
     Steps(u32),
+    Executions(u64),
     Lockup(Duration),
     Preempt(PreemptModel),
     Time(TimeModel),
@@ -51,7 +52,7 @@ enum Change {
 }
 
 /// The keys, as an error lists them.
-const KEYS: &str = "arrivals IRQ N, cpus N, interrupts N, nmis N, expiries N, failures N, steps N, lockup SECONDS, \
+const KEYS: &str = "arrivals IRQ N, cpus N, interrupts N, nmis N, expiries N, failures N, steps N, executions N, lockup SECONDS, \
                     preempt none|voluntary|full, time free|strict, data-race strict|kcsan|off";
 
 fn wrong(s: &Setting, what: String) -> BuildError {
@@ -111,6 +112,7 @@ impl Tuning {
                 ["nmis", n] => Change::Nmis(number(&s, n)?),
                 ["expiries", n] => Change::Expiries(number(&s, n)?),
                 ["failures", n] => Change::Failures(number(&s, n)?),
+                ["executions", n] => Change::Executions(number(&s, n)?),
                 ["steps", n] => Change::Steps(number(&s, n)?),
                 ["lockup", n] => Change::Lockup(Duration::from_secs(number::<u32>(&s, n)?.into())),
                 ["preempt", word] => {
@@ -142,6 +144,7 @@ impl Tuning {
                 Change::Expiries(n) => m.expiries = n,
                 Change::Failures(n) => m.failures = n,
                 Change::Steps(n) => m.steps = n,
+                Change::Executions(n) => s.executions = n,
                 Change::Lockup(time) => m.lockup = time,
                 Change::Preempt(model) => m.preempt = model,
                 Change::Time(model) => m.time = model,

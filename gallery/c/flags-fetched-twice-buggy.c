@@ -60,6 +60,7 @@ static void stop(unsigned int cpu)
 
 /* Locks the base that the timer is on, and has it stay there. */
 static struct base *lock_base(void)
+	__acquires(bases)
 {
 	struct base *base;
 	u32 flags;

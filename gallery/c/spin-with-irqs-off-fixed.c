@@ -51,6 +51,7 @@ static void stop(unsigned int cpu)
 
 /* The architecture's way to wait for a lock with interrupts off. */
 static unsigned long lock_irqsave(spinlock_t *lock)
+	__acquires(lock)
 {
 	unsigned long flags;
 

@@ -525,6 +525,10 @@ pub trait Machine {
     fn log(&self, text: &str);
     /// The context's flags changed in a way that orders memory on this CPU: interrupts go off (`true`) or on.
     fn irq_edge(&self, off: bool);
+    /// A number for the address of a program's object that does not change from process to process, where there is one.
+    fn settled_address(&self, addr: usize) -> u64 {
+        addr as u64
+    }
     /// A section of this kind begins or ends on this CPU; those of one CPU are ordered one after the other.
     fn section_edge(&self, kind: Section, begins: bool) {
         let _ = (kind, begins);

@@ -39,7 +39,10 @@ impl Node {
     /// What stands for the timer in its base's running word: not 0, and different for timers that live at once within
     /// the same 32 GB.
     pub(crate) fn tag(&self) -> u32 {
-        ((ptr::from_ref(self).addr() >> 3) as u32).max(1)
+        let addr = ptr::from_ref(self).addr();
+        // It is read as a value, so it must not change from process to process.
+        let settled = machine().map_or(addr as u64, |m| m.settled_address(addr));
+        ((settled >> 3) as u32).max(1)
     }
 
     /// The timer, whose memory may be gone.

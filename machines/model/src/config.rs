@@ -43,8 +43,7 @@ pub struct Config {
     pub c: bool,
     /// Which data races are findings.
     pub data_race: DataRace,
-    /// Places in C whose unmarked accesses race ([`Place::bits`]): these are steps. Also the `cpu_relax()` of loops whose
-    /// rounds read several words: their first round is no failed one.
+    /// Places in C whose unmarked accesses race ([`Place::bits`]): these are steps.
     pub racing: Arc<BTreeSet<usize>>,
     /// How long code may run without coming to a step.
     pub lockup: Duration,

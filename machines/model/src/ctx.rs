@@ -97,8 +97,6 @@ pub struct Ctx {
     pub relax_place: Option<Place>,
     /// A step of the round has changed something, so that it cannot be taken back.
     pub round_stays: bool,
-    /// The same, as the compiler's copy of the loop has it.
-    pub relax_raw: usize,
     pub cpu: Option<usize>,
     /// The CPU's state of what it interrupted (handlers), or its own while off its CPU (tasks).
     pub saved: (u32, IrqState),

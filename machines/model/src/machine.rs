@@ -126,7 +126,6 @@ impl Machine for Model {
 
     fn relax(&self, place: Place) {
         let Some((inner, ctx)) = self.stepping() else { return };
-        inner.ctxs[ctx].relax_raw = place.bits();
         let place = inner.one_place(place);
         let c = &mut inner.ctxs[ctx];
         c.relaxing = true;
@@ -403,6 +402,12 @@ impl Machine for Model {
         inner.looks.push(look);
     }
 
+    fn settled_address(&self, addr: usize) -> u64 {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &*self.state() };
+        inner.settled_address(addr).unwrap_or(addr as u64)
+    }
+
     fn section_edge(&self, kind: Section, begins: bool) {
         self.edge(EdgeKind::Section { kind, begins });
     }
@@ -615,7 +620,6 @@ impl Inner {
             watch: Vec::new(),
             round: Vec::new(),
             relax_place: None,
-            relax_raw: 0,
             round_stays: false,
             cpu: None,
             saved: (0, IrqState::default()),

@@ -47,6 +47,8 @@ pub(crate) enum TouchKind {
     PlainPart,
     /// Marked: a step.
     Marked,
+    /// In `data_race()`: a step, and a race with it is meant.
+    Meant,
     /// The end of the memory object.
     Free,
 }
@@ -144,7 +146,7 @@ impl Touches {
             let c = self.cell(key, t.ctx);
             c.shared |= c.ctx != t.ctx;
             c.written |= t.write;
-            c.plain |= !matches!(t.kind, TouchKind::Marked | TouchKind::Free);
+            c.plain |= !matches!(t.kind, TouchKind::Marked | TouchKind::Meant | TouchKind::Free);
             suspicious |= c.shared && c.written && c.plain;
             if c.ctx != t.ctx || c.gap != t.gap {
                 (c.ctx, c.gap, c.reads, c.writes) = (t.ctx, t.gap, 0, 0);
@@ -333,6 +335,7 @@ impl Inner {
                 (addr, len) = (start, o.size as u32);
                 TouchKind::Free
             }
+            _ if c.marked > 0 && !e.rmw => TouchKind::Meant,
             _ if e.sync.plain && c.in_parts => TouchKind::PlainPart,
             _ if e.sync.plain => TouchKind::PlainStep,
             _ => TouchKind::Marked,

@@ -262,7 +262,7 @@ fn is_plain(t: &Touch, policy: DataRace) -> bool {
     match t.kind {
         TouchKind::PlainPart => true,
         TouchKind::Plain | TouchKind::PlainStep => !(policy == DataRace::Kcsan && word),
-        TouchKind::Marked | TouchKind::Free => false,
+        TouchKind::Marked | TouchKind::Meant | TouchKind::Free => false,
     }
 }
 
@@ -333,7 +333,8 @@ impl Inner {
                         raced.push(side.place.bits());
                     }
                 }
-                let free = p.kind == TouchKind::Free || t.kind == TouchKind::Free;
+                let aside = |k| matches!(k, TouchKind::Free | TouchKind::Meant);
+                let free = aside(p.kind) || aside(t.kind);
                 let told = is_plain(p, self.cfg.data_race) || is_plain(t, self.cfg.data_race);
                 if all_steps && !free && told {
                     first.get_or_insert((t.gap as usize - 1, p.gap as usize - 1));

@@ -50,7 +50,7 @@ impl Model {
 
 impl Inner {
     fn at_step_bound(&mut self) -> End {
-        if self.makes_progress() {
+        if self.makes_progress() || self.somebody_starves() {
             return End::StepBound;
         }
         let spinning = self.live.iter().filter(|&&i| !self.ctxs[i].done).count();
@@ -62,6 +62,14 @@ impl Inner {
             notes: vec![format!("contexts still at work: {spinning}")],
         });
         End::StepBound
+    }
+
+    /// Whether somebody who could go on was never chosen in the second half: that is an unfair schedule, no livelock.
+    fn somebody_starves(&self) -> bool {
+        let (_, second) = self.events.split_at(self.events.len() / 2);
+        let chosen: std::collections::HashSet<u16> = second.iter().map(|e| e.label.proc).collect();
+        let exit_waits = self.cfg.c && self.exit.is_some();
+        exit_waits || self.enabled.iter().any(|e| !chosen.contains(&e.label.proc))
     }
 
     /// Whether an execution that the step bound cut still got somewhere: its second half brought a context to a new
@@ -205,30 +213,44 @@ impl Inner {
     /// The value of a context's pending word. A pointer of a C program is told by what it points into, since addresses
     /// differ between explorers.
     fn settled_value(&self, c: &crate::ctx::Ctx) -> u64 {
+        // What lies where a frame has been, or where nothing was written yet, is chance.
+        let gone = |f: &crate::plain::OnStack| (f.addr..f.addr + f.size).contains(&c.pend_addr);
+        let on_stack = |c: &crate::ctx::Ctx| (c.stack.0..c.stack.1).contains(&c.pend_addr);
+        if self.fallen.iter().any(gone) || (!c.pend_reads && on_stack(c)) {
+            return 0;
+        }
         let value = c.pend_value();
         if !self.cfg.c || value <= u64::from(u32::MAX) || c.cond.is_some() {
             return value;
         }
-        let addr = value as usize;
+        self.settled_address(value as usize).unwrap_or(value)
+    }
+
+    /// An address of a program in C, told by what it points into: the same in every explorer and process.
+    pub(crate) fn settled_address(&self, addr: usize) -> Option<u64> {
         if self.arena.holds(addr) {
-            return 0xa000_0000_0000_0000 | self.arena.offset(addr) as u64;
+            return Some(0xa000_0000_0000_0000 | self.arena.offset(addr) as u64);
         }
-        let stack = self.ctxs.iter().find(|c| (c.stack.0..c.stack.1).contains(&addr));
-        match (&self.map, stack) {
-            (_, Some(c)) => 0xc000_0000_0000_0000 | u64::from(c.proc) << 32 | (c.stack.1 - addr) as u64,
-            (Some(map), _) => match map.data_offset(addr).or_else(|| map.code_offset(addr)) {
-                Some(offset) => 0xb000_0000_0000_0000 | offset as u64,
-                None => value,
-            },
-            _ => value,
+        if let Some(c) = self.ctxs.iter().find(|c| (c.stack.0..c.stack.1).contains(&addr)) {
+            return Some(0xc000_0000_0000_0000 | u64::from(c.proc) << 32 | (c.stack.1 - addr) as u64);
         }
+        let map = self.map.as_ref()?;
+        let offset = map.data_offset(addr).or_else(|| map.code_offset(addr))?;
+        Some(0xb000_0000_0000_0000 | offset as u64)
     }
 
     /// The exit function starts when nothing else can run.
     fn offer_exit(&mut self) {
         let init_done = self.live.iter().all(|&i| self.ctxs[i].pend.label.proc != 0 || self.ctxs[i].done);
         let handlers = self.live.iter().any(|&i| !self.ctxs[i].done && !self.ctxs[i].is_task());
-        if !init_done || handlers || !self.stacks[0].is_empty() {
+        if !init_done || handlers {
+            return;
+        }
+        // A module is removed by whoever calls rmmod, wherever that runs; where nothing can interrupt, it is the same.
+        let sources = !self.lines.is_empty() || self.clocks.iter().any(Option::is_some);
+        let cpus = if self.cfg.c && sources { self.cfg.cpus } else { 1 };
+        let free: Vec<usize> = (0..cpus).filter(|&c| self.stacks[c].is_empty()).collect();
+        if free.is_empty() {
             return;
         }
         if self.exit_ctx.is_none() {
@@ -240,7 +262,9 @@ impl Inner {
             self.exit_ctx = Some(i);
         }
         if let Some(i) = self.exit_ctx.filter(|&i| self.ctxs[i].idx == 0) {
-            self.offer(i, 0);
+            for cpu in free {
+                self.offer(i, cpu);
+            }
         }
     }
 
@@ -637,18 +661,16 @@ impl Inner {
         let c = &mut self.ctxs[i];
         c.watch.clear();
         c.watch.extend_from_slice(&c.round);
-        // Of the first round nobody knows where it begins: before the loop there may have been reads, too. A loop whose
-        // rounds read several words must not be cut in the middle, so its first round stays.
-        let long = self.cfg.racing.contains(&c.relax_raw);
-        let most = match (c.relax_again, long) {
-            _ if std::mem::take(&mut c.round_stays) => 0,
-            (true, _) => c.round.len(),
-            (false, true) => 0,
-            (false, false) => 1,
+        // Of the first round nobody knows where it begins: before the loop there may have been reads, too. And a loop
+        // whose rounds take several steps must not be cut in the middle. So in C only rounds of one read are taken back;
+        // others have happened, and the context waits all the same.
+        let before = c.round.len().checked_sub(2).map(|n| c.round[n].event.op);
+        let several = self.cfg.c && before.is_some_and(|op| op != Op::AtomicRmw || c.relax_again);
+        let most = match c.relax_again {
+            _ if std::mem::take(&mut c.round_stays) || several => 0,
+            true => c.round.len(),
+            false => 1,
         };
-        if self.cfg.c && c.relax_again && c.round.len() > 1 && !long && !self.raced.contains(&c.relax_raw) {
-            self.raced.push(c.relax_raw);
-        }
         let proc = c.proc;
         let mut taken = 0;
         while taken < most && self.events.last().is_some_and(|e| e.label.proc == proc && !self.ctxs[i].round.is_empty())
