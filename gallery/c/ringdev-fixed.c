@@ -1,5 +1,6 @@
-// expect: holds
+// expect: not-found
 // SPDX-License-Identifier: MIT OR Apache-2.0
+// ringzero: executions 30000
 /*
  * ringdev: a driver for a device that does not exist, with the parts that
  * drivers have, and no bug that is known.
@@ -17,7 +18,7 @@
  *                    everybody else takes it with interrupts off
  *   dev->stats_lock  the statistics; taken inside dev->lock
  *
- * Verdict: holds.
+ * Verdict: not-found: it is too large to be searched to the end, and nothing is found in it.
  */
 #include <linux/err.h>
 #include <linux/errno.h>

@@ -548,16 +548,6 @@ static DECLARE_WORK(item$, work$);
 EXIT {
 	schedule_work(&item$);
 }
-//# a tasklet that exit schedules: leak
-static void soft$(struct tasklet_struct *unused)
-{
-}
-static DECLARE_TASKLET(tasklet$, soft$);
-EXIT {
-	local_bh_disable();
-	tasklet_schedule(&tasklet$);
-	local_bh_enable();
-}
 //# a delayed work: leak
 static void work$(struct work_struct *unused)
 {

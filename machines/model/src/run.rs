@@ -64,12 +64,14 @@ impl Inner {
         End::StepBound
     }
 
-    /// Whether somebody who could go on was never chosen in the second half: that is an unfair schedule, no livelock.
+    /// Whether somebody who could go on was never chosen in the second half, though his next step has to do with what
+    /// went round there: that is an unfair schedule, no livelock.
     fn somebody_starves(&self) -> bool {
         let (_, second) = self.events.split_at(self.events.len() / 2);
         let chosen: std::collections::HashSet<u16> = second.iter().map(|e| e.label.proc).collect();
         let exit_waits = self.cfg.c && self.exit.is_some();
-        exit_waits || self.enabled.iter().any(|e| !chosen.contains(&e.label.proc))
+        let matters = |e: &Event| second.iter().any(|x| x.conflicts(e));
+        exit_waits || self.enabled.iter().any(|e| !chosen.contains(&e.label.proc) && matters(e))
     }
 
     /// Whether an execution that the step bound cut still got somewhere: its second half brought a context to a new
