@@ -58,7 +58,7 @@ struct Cell {
     key: usize,
     generation: u32,
     ctx: u32,
-    gap: u32,
+    moment: u32,
     reads: u8,
     writes: u8,
     shared: bool,
@@ -114,7 +114,7 @@ impl Touches {
         let i = self.find(key);
         let c = &mut self.cells[i];
         if c.generation != self.generation {
-            *c = Cell { key, generation: self.generation, ctx, gap: u32::MAX, ..Cell::default() };
+            *c = Cell { key, generation: self.generation, ctx, moment: u32::MAX, ..Cell::default() };
             self.used += 1;
         }
         &mut self.cells[i]
@@ -136,7 +136,8 @@ impl Touches {
     }
 
     /// Keeps a touch, unless the same context has touched the same bytes alike since its last step.
-    pub fn add(&mut self, t: Touch) {
+    /// `moment` changes with each step and each edge: what comes after an unlock is another touch than what came before.
+    pub fn add(&mut self, t: Touch, moment: u32) {
         let (addr, len) = (t.addr, t.len as usize);
         let (first, last) = (addr >> 3, (addr + len.max(1) - 1) >> 3);
         let mut new = t.kind != TouchKind::Plain;
@@ -148,8 +149,8 @@ impl Touches {
             c.written |= t.write;
             c.plain |= !matches!(t.kind, TouchKind::Marked | TouchKind::Meant | TouchKind::Free);
             suspicious |= c.shared && c.written && c.plain;
-            if c.ctx != t.ctx || c.gap != t.gap {
-                (c.ctx, c.gap, c.reads, c.writes) = (t.ctx, t.gap, 0, 0);
+            if c.ctx != t.ctx || c.moment != moment {
+                (c.ctx, c.moment, c.reads, c.writes) = (t.ctx, moment, 0, 0);
             }
             let seen = if t.write { &mut c.writes } else { &mut c.reads };
             new |= bits & !*seen != 0;
@@ -193,7 +194,8 @@ impl Inner {
         }
         let gap = self.events.len() as u32;
         let len = u32::try_from(len).unwrap_or(u32::MAX);
-        self.touches.add(Touch { gap, ctx: ctx as u32, addr, len, write, kind: TouchKind::Plain, place });
+        let moment = gap + self.edges.len() as u32;
+        self.touches.add(Touch { gap, ctx: ctx as u32, addr, len, write, kind: TouchKind::Plain, place }, moment);
         false
     }
 
@@ -344,7 +346,8 @@ impl Inner {
             return;
         }
         let write = e.acc[0].write || kind == TouchKind::Free;
-        self.touches.add(Touch { gap: at + 1, ctx: ctx as u32, addr, len, write, kind, place });
+        let moment = at + 1 + self.edges.len() as u32;
+        self.touches.add(Touch { gap: at + 1, ctx: ctx as u32, addr, len, write, kind, place }, moment);
     }
 }
 

@@ -69,8 +69,10 @@ impl Inner {
     fn somebody_starves(&self) -> bool {
         let (_, second) = self.events.split_at(self.events.len() / 2);
         let chosen: std::collections::HashSet<u16> = second.iter().map(|e| e.label.proc).collect();
-        let exit_waits = self.cfg.c && self.exit.is_some();
-        let matters = |e: &Event| second.iter().any(|x| x.conflicts(e));
+        // A loop that asks whether it shall stop goes on until exit says so, and exit waits until nothing goes on.
+        let exit_waits = self.exit.is_some() && second.iter().any(|e| e.op == Op::KthreadShouldStop);
+        // Where a step says nothing of what comes after it, it may be what is waited for.
+        let matters = |e: &Event| !e.in_class() || second.iter().any(|x| x.conflicts(e));
         exit_waits || self.enabled.iter().any(|e| !chosen.contains(&e.label.proc) && matters(e))
     }
 
