@@ -357,7 +357,8 @@ static int __init ringdev_init(void)
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	schedule_work(&dev->reset_work);
+	/* On the other CPU, while this one waits. */
+	schedule_work_on(1, &dev->reset_work);
 	ringdev_wait_until_up(dev);
 	/* From here on it runs when it is asked for. */
 	flush_work(&dev->reset_work);
