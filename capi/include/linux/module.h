@@ -98,6 +98,5 @@ static __always_inline int module_refcount(struct module *module)
 	struct module *__rz_mod = (mod);				\
 	__rz_mod ? __rz_mod->name : "kernel";				\
 })
-#define module_put_and_kthread_exit(code) kthread_exit(code)
 
 #endif
