@@ -62,10 +62,10 @@ static int __init poll_init(void)
 {
 	int err;
 
-	err = start(0, poller, "poller");
+	err = start(0, device, "device");
 	if (err)
 		return err;
-	err = start(1, device, "device");
+	err = start(1, poller, "poller");
 	if (err)
 		stop(0);
 	return err;
