@@ -72,7 +72,7 @@ pub(crate) struct Touches {
     cells: Vec<Cell>,
     used: usize,
     generation: u32,
-    /// A cell that was written is shared and not always marked, or an object died: there may be a race.
+    /// A cell that was written, or whose object died, is shared and not always marked: there may be a race.
     pub suspicious: bool,
 }
 
@@ -141,7 +141,7 @@ impl Touches {
         let (addr, len) = (t.addr, t.len as usize);
         let (first, last) = (addr >> 3, (addr + len.max(1) - 1) >> 3);
         let mut new = t.kind != TouchKind::Plain;
-        let mut suspicious = t.kind == TouchKind::Free;
+        let mut suspicious = false;
         for key in first..=last.min(first + MOST_CELLS) {
             let bits = mask(key, addr, len);
             let c = self.cell(key, t.ctx);
