@@ -7,7 +7,7 @@
 
 use crate::caller::{FromC, place_of};
 use crate::exports::Export;
-use ringzero_machine::{Mode, Op, Place, Step, machine, step};
+use ringzero_machine::{Mode, Op, Place, Step, machine, model, step};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
@@ -198,7 +198,7 @@ __tsan_atomic64_fetch_nand fetch_nand }
 extern "C" fn thread_fence(mo: i32, ra: usize) {
     let _from = FromC::enter(ra);
     let (acquire, release) = order(mo);
-    if let Some(m) = machine() {
+    if let Some(m) = model() {
         m.fence(acquire, release);
     }
 }

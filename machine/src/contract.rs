@@ -283,6 +283,9 @@ pub struct Cond {
     pub test: fn(u64, u64) -> bool,
     /// What `test` gets as its second argument.
     pub arg: u64,
+    /// A word that a machine of threads keeps at how many wait on the condition and sleep for it; null for none. Whoever
+    /// changes the word at `addr` need not [`crate::notify`] while it is 0.
+    pub sleepers: *const AtomicU32,
 }
 
 impl fmt::Debug for Cond {
@@ -295,7 +298,21 @@ impl Cond {
     /// A condition on a 32-bit word.
     #[must_use]
     pub fn on(word: &AtomicU32, test: fn(u64, u64) -> bool, arg: u64) -> Self {
-        Self { addr: core::ptr::from_ref(word) as usize, size: 4, test, arg }
+        Self::at(core::ptr::from_ref(word) as usize, 4, test, arg)
+    }
+
+    /// A condition on the word of `size` bytes at `addr`.
+    #[must_use]
+    pub const fn at(addr: usize, size: u8, test: fn(u64, u64) -> bool, arg: u64) -> Self {
+        Self { addr, size, test, arg, sleepers: core::ptr::null() }
+    }
+
+    /// The same condition, whose sleepers are counted in `sleepers`, next to the word itself: then
+    /// [`crate::notify_sleepers`] costs one load while there is none.
+    #[must_use]
+    pub const fn counted_in(mut self, sleepers: &AtomicU32) -> Self {
+        self.sleepers = core::ptr::from_ref(sleepers);
+        self
     }
 
     /// Whether it holds now.
@@ -462,7 +479,11 @@ pub struct LineSpec {
     pub name: &'static str,
 }
 
-/// A backend. All calls come from a context of the machine, on the machine's thread.
+/// A backend. All calls come from a context of the machine.
+///
+/// The model machine runs all its contexts on one thread, and runs nothing else between a context's announcements. The
+/// host machine's CPUs are threads: what a step does is one atomic instruction, or lies within a
+/// [`StepLock`](crate::StepLock). Methods with a body here are of one of the two only; the body is what the other does.
 pub trait Machine {
     /// See [`crate::step`].
     fn step(&self, step: &Step);
@@ -581,6 +602,44 @@ pub trait Machine {
     /// Ends the running context for good, without a finding of its own, as if it had returned.
     fn abandon(&self) -> ! {
         panic!("this machine cannot abandon a context")
+    }
+    /// See [`crate::notify`].
+    fn notify(&self, addr: usize) {
+        let _ = addr;
+    }
+    /// Goes off the CPU and wants it back at once: lets other tasks of this CPU run. A task that may sleep. `false`: this
+    /// machine offers it by announcing a step that any other may precede.
+    fn give_up(&self) -> bool {
+        false
+    }
+    /// Delivers what is pending on this CPU, if it may be delivered now: see [`crate::Cpu::attention`].
+    fn attend(&self) {}
+    /// Makes the calling thread a CPU, which it is not yet, and installs it.
+    fn register(&self) {}
+    /// Spins, or lets other threads run, because a [`StepLock`](crate::StepLock) was found taken `round` times.
+    fn step_lock_taken(&self, round: u32) {
+        let _ = round;
+    }
+    /// The CPU that runs what is deferred here: timers, tasklets, softirqs for `ksoftirqd`, work. This CPU, unless it is
+    /// a thread of the program's own, which runs nothing but its own code.
+    fn service_cpu(&self) -> u32 {
+        crate::cpu().id.get()
+    }
+    /// The time since boot, on a machine whose clock goes on by itself. `None`: time is what the ticks make of it.
+    fn free_running_ns(&self) -> Option<u64> {
+        None
+    }
+    /// Line `irq` may be deliverable now: it was enabled, or its last handler has returned. What was raised meanwhile is
+    /// delivered.
+    fn line_settled(&self, irq: u32) {
+        let _ = irq;
+    }
+    /// Gives back what [`Machine::alloc`] gave.
+    ///
+    /// # Safety
+    /// `ptr` came from `alloc` of this machine with this size and alignment, and is not used any more.
+    unsafe fn free(&self, ptr: *mut u8, size: usize, align: usize) {
+        let _ = (ptr, size, align);
     }
     /// Notes who holds the lock at `addr` now (for deadlock reports), or that nobody does.
     fn lock_owner(&self, addr: usize, held: bool, place: Place);

@@ -18,7 +18,7 @@ impl<T> KBox<T> {
     pub fn new(value: T) -> Self {
         let ptr = match machine() {
             Some(m) => m.alloc(size_of::<T>(), align_of::<T>()).cast::<T>(),
-            None => std::boxed::Box::into_raw(std::boxed::Box::<T>::new_uninit()).cast::<T>(),
+            None => without_machine::<T>(),
         };
         let ptr = NonNull::new(ptr).expect("the machine's memory never runs dry silently");
         // SAFETY: fresh memory of the right size and alignment.
@@ -39,6 +39,49 @@ impl<T> KBox<T> {
         unsafe { self.ptr.as_ref() }
     }
 }
+
+impl<T> KBox<T> {
+    /// Drops an object that was leaked and gives its memory back. On the model nothing happens: there, who still uses it
+    /// must find it, and the memory is reset as a whole.
+    ///
+    /// # Safety
+    /// `object` came from [`KBox::leak`] or [`KBox::as_ptr`], and nobody uses it any more.
+    pub unsafe fn dispose(object: *const T) {
+        if crate::model().is_some() {
+            return;
+        }
+        let object = object.cast_mut();
+        // SAFETY: the caller's contract; the memory came from this machine or, without one, from `without_machine`.
+        unsafe {
+            object.drop_in_place();
+            match crate::host() {
+                Some(m) => m.free(object.cast(), size_of::<T>(), align_of::<T>()),
+                None => free_without_machine(object),
+            }
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
+fn without_machine<T>() -> *mut T {
+    std::boxed::Box::into_raw(std::boxed::Box::<T>::new_uninit()).cast::<T>()
+}
+
+/// # Safety
+/// `object` came from `without_machine` and holds nothing any more.
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
+unsafe fn free_without_machine<T>(object: *mut T) {
+    // SAFETY: the caller's contract.
+    drop(unsafe { std::boxed::Box::from_raw(object.cast::<core::mem::MaybeUninit<T>>()) });
+}
+
+#[cfg(any(target_os = "none", ringzero_bare))]
+fn without_machine<T>() -> *mut T {
+    panic!("no memory without a machine")
+}
+
+#[cfg(any(target_os = "none", ringzero_bare))]
+unsafe fn free_without_machine<T>(_: *mut T) {}
 
 impl<T> Deref for KBox<T> {
     type Target = T;

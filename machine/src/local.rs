@@ -4,12 +4,42 @@
 //! state), so an address is the template's own plus a delta: Linux's per-CPU scheme. Outside a machine the template
 //! itself is used (delta 0).
 
-use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::{
+    AtomicIsize, AtomicPtr,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
-std::thread_local! {
-    static LOCAL_DELTA: Cell<isize> = const { Cell::new(0) };
-    static PERCPU_BASE: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
+#[cfg(feature = "model")]
+use core::cell::Cell;
+
+#[cfg(feature = "model")]
+crate::tls::thread_cell! {
+    static LOCAL_DELTA: Cell<isize> = Cell::new(0);
+    static PERCPU_BASE: Cell<(isize, isize)> = Cell::new((0, 0));
+}
+
+/// Where the host's per-CPU copies are: the distance of CPU 0's from the templates, and from one CPU's to the next one's.
+static HOST_BASE: [AtomicIsize; 2] = [AtomicIsize::new(0), AtomicIsize::new(0)];
+
+/// How far this thread's machine-local state is from the templates. The host uses the templates themselves.
+#[inline(always)]
+fn local_delta() -> isize {
+    #[cfg(feature = "model")]
+    return LOCAL_DELTA.get();
+    #[cfg(not(feature = "model"))]
+    0
+}
+
+/// How far CPU `cpu`'s state is from the templates.
+#[inline]
+fn percpu_delta(cpu: u32) -> isize {
+    #[cfg(feature = "model")]
+    if crate::model().is_some() {
+        let (delta, stride) = PERCPU_BASE.get();
+        return delta + stride * cpu as isize;
+    }
+    HOST_BASE[0].load(Relaxed) + HOST_BASE[1].load(Relaxed) * cpu as isize
 }
 
 /// State that each kernel instance has for itself. Made by [`machine_local!`](crate::machine_local).
@@ -31,7 +61,7 @@ impl<T> MachineLocal<T> {
     #[inline]
     #[must_use]
     pub fn get(&'static self) -> &'static T {
-        let at = ptr::from_ref(&self.0).cast::<u8>().wrapping_offset(LOCAL_DELTA.get()).cast::<T>();
+        let at = ptr::from_ref(&self.0).cast::<u8>().wrapping_offset(local_delta()).cast::<T>();
         // SAFETY: `set_local_bases` promises that the delta leads into a live, initialised copy of the section.
         unsafe { &*at }
     }
@@ -41,7 +71,7 @@ impl<T> core::ops::Deref for MachineLocal<T> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
-        let at = ptr::from_ref(&self.0).cast::<u8>().wrapping_offset(LOCAL_DELTA.get()).cast::<T>();
+        let at = ptr::from_ref(&self.0).cast::<u8>().wrapping_offset(local_delta()).cast::<T>();
         // SAFETY: as in `get`: a `MachineLocal` exists only as a static in the section.
         unsafe { &*at }
     }
@@ -86,17 +116,18 @@ impl<T> PerCpu<T> {
     #[inline]
     #[must_use]
     pub fn on(&'static self, cpu: u32) -> &'static T {
-        let (delta, stride) = PERCPU_BASE.get();
-        let at = ptr::from_ref(&self.0).cast::<u8>().wrapping_offset(delta + stride * cpu as isize).cast::<T>();
-        // SAFETY: `set_local_bases` promises a live copy for each CPU of the machine.
+        let at = ptr::from_ref(&self.0).cast::<u8>().wrapping_offset(percpu_delta(cpu)).cast::<T>();
+        // SAFETY: the machine promises a live copy for each of its CPUs.
         unsafe { &*at }
     }
 
-    /// The copy of the CPU the caller runs on (`this_cpu_ptr`).
+    /// The copy of the CPU the caller runs on (`this_cpu_ptr`): it is another one's as soon as the caller may be migrated.
     #[inline]
     #[must_use]
     pub fn this(&'static self) -> &'static T {
-        self.on(crate::cpu().id.get())
+        let at = ptr::from_ref(&self.0).cast::<u8>().wrapping_offset(crate::cpu().percpu.get()).cast::<T>();
+        // SAFETY: the machine promises a live copy for each of its CPUs, at this distance.
+        unsafe { &*at }
     }
 }
 
@@ -122,11 +153,43 @@ macro_rules! section {
 section!(local_template, __start_ringzero_local, __stop_ringzero_local, ANCHOR_LOCAL, "ringzero_local");
 section!(percpu_template, __start_ringzero_percpu, __stop_ringzero_percpu, ANCHOR_PERCPU, "ringzero_percpu");
 
+/// Copies of the templates as they were before anybody used them in place: of the machine-local and the per-CPU section.
+static KEPT: [AtomicPtr<u8>; 2] = [AtomicPtr::new(ptr::null_mut()), AtomicPtr::new(ptr::null_mut())];
+
+/// Keeps the templates as they are now, since the host machine will use the machine-local ones in place. To be called
+/// once, before any other code of Ringzero runs.
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
+pub fn keep_templates() {
+    for (kept, (start, len)) in KEPT.iter().zip([local_template(), percpu_template()]) {
+        // SAFETY: the section is readable, and nobody writes to it yet.
+        let copy = unsafe { core::slice::from_raw_parts(start, len) }.to_vec();
+        kept.store(std::boxed::Box::leak(copy.into_boxed_slice()).as_mut_ptr(), Release);
+    }
+}
+
+/// Where to copy a new instance's state from: machine-local and per-CPU. What was kept, else the templates.
+#[must_use]
+pub fn pristine() -> [*const u8; 2] {
+    let kept = [0, 1].map(|i| KEPT[i].load(Acquire).cast_const());
+    let [local, percpu] = [local_template().0, percpu_template().0];
+    [if kept[0].is_null() { local } else { kept[0] }, if kept[1].is_null() { percpu } else { kept[1] }]
+}
+
+/// Says where the host's per-CPU copies are.
+///
+/// # Safety
+/// There must be a live, aligned, initialised copy of the section for each CPU before it is asked for.
+pub unsafe fn set_host_percpu(delta: isize, stride: isize) {
+    HOST_BASE[0].store(delta, Relaxed);
+    HOST_BASE[1].store(stride, Relaxed);
+}
+
 /// Points this thread's machine-local and per-CPU state at an instance's copies: byte distances from the templates.
 /// Zero distances mean the templates themselves. Returns the former distances.
 ///
 /// # Safety
 /// Each distance must lead from the template section to a live, aligned, initialised copy that only this thread uses.
+#[cfg(feature = "model")]
 pub unsafe fn set_local_bases(local: isize, percpu: isize, percpu_stride: isize) {
     LOCAL_DELTA.set(local);
     PERCPU_BASE.set((percpu, percpu_stride));

@@ -1,12 +1,11 @@
 //! Where in a program's source something happened.
 
-use core::cell::RefCell;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::panic::Location;
 use core::ptr::{self, NonNull};
-use std::rc::Rc;
-use std::string::String;
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
+pub use map::{CodeMap, code_map, set_code_map};
 
 /// A place in a program's source: of Rust code, or of the loaded C module.
 ///
@@ -22,39 +21,58 @@ unsafe impl Send for Place {}
 // SAFETY: as above.
 unsafe impl Sync for Place {}
 
-/// What a loaded module knows of its code and data.
-pub trait CodeMap {
-    /// File, line and column of the code at `offset`.
-    fn place(&self, offset: usize) -> Option<(&'static str, u32, u32)>;
-    /// One offset for all code of the same file, line and column: the compiler may have made several copies of a loop.
-    fn one_of(&self, offset: usize) -> usize {
-        offset
+/// Places in a loaded C module.
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
+mod map {
+    use core::cell::RefCell;
+    use std::rc::Rc;
+    use std::string::String;
+
+    /// What a loaded module knows of its code and data.
+    pub trait CodeMap {
+        /// File, line and column of the code at `offset`.
+        fn place(&self, offset: usize) -> Option<(&'static str, u32, u32)>;
+        /// One offset for all code of the same file, line and column: the compiler may have made several copies of a loop.
+        fn one_of(&self, offset: usize) -> usize {
+            offset
+        }
+        /// The offset of a code address, if it lies in the module.
+        fn code_offset(&self, addr: usize) -> Option<usize>;
+        /// The name of the static data at address `addr`, if it lies in the module.
+        fn object(&self, addr: usize) -> Option<String>;
+        /// The offset of a data address, if it lies in the module.
+        fn data_offset(&self, addr: usize) -> Option<usize>;
+        /// A range that has all of the module's static data, and nothing that is not the module's.
+        fn statics(&self) -> core::ops::Range<usize> {
+            0..0
+        }
     }
-    /// The offset of a code address, if it lies in the module.
-    fn code_offset(&self, addr: usize) -> Option<usize>;
-    /// The name of the static data at address `addr`, if it lies in the module.
-    fn object(&self, addr: usize) -> Option<String>;
-    /// The offset of a data address, if it lies in the module.
-    fn data_offset(&self, addr: usize) -> Option<usize>;
-    /// A range that has all of the module's static data, and nothing that is not the module's.
-    fn statics(&self) -> core::ops::Range<usize> {
-        0..0
+
+    std::thread_local! {
+        static MAP: RefCell<Option<Rc<dyn CodeMap>>> = const { RefCell::new(None) };
+    }
+
+    /// Makes `map` the one that this thread's C places are looked up in. Returns the former one.
+    pub fn set_code_map(map: Option<Rc<dyn CodeMap>>) -> Option<Rc<dyn CodeMap>> {
+        MAP.with(|m| m.replace(map))
+    }
+
+    /// This thread's map, if it works with a C module.
+    #[must_use]
+    pub fn code_map() -> Option<Rc<dyn CodeMap>> {
+        MAP.with(|m| m.borrow().clone())
     }
 }
 
-std::thread_local! {
-    static MAP: RefCell<Option<Rc<dyn CodeMap>>> = const { RefCell::new(None) };
+/// File, line and column of the code at `offset` in the loaded module.
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
+fn in_module(offset: usize) -> Option<(&'static str, u32, u32)> {
+    code_map()?.place(offset)
 }
 
-/// Makes `map` the one that this thread's C places are looked up in. Returns the former one.
-pub fn set_code_map(map: Option<Rc<dyn CodeMap>>) -> Option<Rc<dyn CodeMap>> {
-    MAP.with(|m| m.replace(map))
-}
-
-/// This thread's map, if it works with a C module.
-#[must_use]
-pub fn code_map() -> Option<Rc<dyn CodeMap>> {
-    MAP.with(|m| m.borrow().clone())
+#[cfg(any(target_os = "none", ringzero_bare))]
+fn in_module(_: usize) -> Option<(&'static str, u32, u32)> {
+    None
 }
 
 impl Place {
@@ -71,6 +89,10 @@ impl Place {
     #[track_caller]
     #[inline]
     pub fn caller() -> Self {
+        // Without the feature no C is called from that says where it is.
+        #[cfg(not(feature = "model"))]
+        return Self::here();
+        #[cfg(feature = "model")]
         match NonNull::new(ptr::without_provenance_mut(crate::cpu().caller.get())) {
             Some(tagged) => Self(tagged),
             None => Self::here(),
@@ -139,7 +161,7 @@ impl Place {
     pub fn parts(self) -> (&'static str, u32, u32) {
         match (self.location(), self.offset()) {
             (Some(l), _) => (l.file(), l.line(), l.column()),
-            (None, Some(offset)) => code_map().and_then(|m| m.place(offset)).unwrap_or(("<no source>", 0, 0)),
+            (None, Some(offset)) => in_module(offset).unwrap_or(("<no source>", 0, 0)),
             (None, None) => ("<no source>", 0, 0),
         }
     }
@@ -202,7 +224,8 @@ impl fmt::Display for Place {
 mod tests {
     use super::*;
 
-    use std::string::ToString;
+    use std::rc::Rc;
+    use std::string::{String, ToString};
 
     struct Fixed;
     impl CodeMap for Fixed {
@@ -239,6 +262,7 @@ mod tests {
         set_code_map(None);
     }
 
+    #[cfg(feature = "model")]
     #[test]
     fn a_call_from_c_is_the_caller() {
         let cpu = crate::cpu();

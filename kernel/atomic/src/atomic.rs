@@ -125,7 +125,7 @@ impl<T: Integer> Atomic<T> {
         let (addr, size) = (self.0.get() as usize, size_of::<T>() as u8);
         let announced = Step::new(Op::AtomicRead, Mode::Read, addr, size, Place::caller()).ordered(true, false);
         let arg = cond as usize as u64;
-        wait(&announced, Cond { addr, size, test: ask::<T>, arg }, WaitKind::Spin);
+        wait(&announced, Cond::at(addr, size, ask::<T>, arg), WaitKind::Spin);
         self.word().load(Ordering::Acquire)
     }
 }

@@ -6,7 +6,7 @@ use ringzero_machine::Place;
 /// Tells the machine, whose data-race detector takes the edge.
 #[inline]
 fn announce(acquire: bool, release: bool) {
-    if let Some(m) = ringzero_machine::machine() {
+    if let Some(m) = ringzero_machine::model() {
         m.fence(acquire, release);
     }
 }

@@ -9,7 +9,7 @@ use crate::integer::{Order, RELAXED, RELEASE};
 use core::fmt;
 use core::ptr;
 use core::sync::atomic::Ordering;
-use ringzero_machine::{Finding, Place, machine, report};
+use ringzero_machine::{Finding, Place, model, report};
 
 /// Where a count stays that went wrong.
 #[doc(alias = "REFCOUNT_SATURATED")]
@@ -186,7 +186,7 @@ impl Refcount {
     /// The acquire of whoever dropped the last reference: pairs with the releases of the others.
     fn acquired(&self) {
         core::sync::atomic::fence(Ordering::Acquire);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.order(ptr::from_ref(self).addr(), true, false);
         }
     }

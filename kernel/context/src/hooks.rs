@@ -1,7 +1,7 @@
 //! What this crate calls in the crates above it, and what it remembers for reports.
 
 use core::cell::Cell;
-use ringzero_machine::{Place, define_per_cpu, in_machine, machine_local};
+use ringzero_machine::{Place, define_per_cpu, machine_local, model};
 
 /// What sleeping means to a crate above: workers' sleeps let others go on (`workqueue`).
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ define_per_cpu! {
 /// Notes that the count leaves zero at `place`. Outside a machine there is nobody to tell.
 #[inline]
 pub(crate) fn note_counted(place: Place) {
-    if in_machine() {
+    if model().is_some() {
         SINCE.this().counted.set(Some(place));
     }
 }
@@ -50,17 +50,17 @@ pub(crate) fn note_counted(place: Place) {
 /// Notes that interrupts go off at `place`.
 #[inline]
 pub(crate) fn note_masked(place: Place) {
-    if in_machine() {
+    if model().is_some() {
         SINCE.this().masked.set(Some(place));
     }
 }
 
 /// Where the count left zero.
 pub(crate) fn counted_since() -> Option<Place> {
-    in_machine().then(|| SINCE.this().counted.get()).flatten()
+    model().is_some().then(|| SINCE.this().counted.get()).flatten()
 }
 
 /// Where interrupts went off.
 pub(crate) fn masked_since() -> Option<Place> {
-    in_machine().then(|| SINCE.this().masked.get()).flatten()
+    model().is_some().then(|| SINCE.this().masked.get()).flatten()
 }

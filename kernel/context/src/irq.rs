@@ -130,8 +130,10 @@ pub fn nmi_exit() {
 pub(crate) mod at {
     use super::IrqFlags;
     use crate::hooks::note_masked;
+    use crate::preempt::at::look_up;
     use crate::violation::violation;
-    use ringzero_machine::{IrqState, Op, Place, cpu, gate, machine};
+    use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
+    use ringzero_machine::{IrqState, Op, Place, cpu, gate, model};
 
     /// Masks interrupts if they are on: gate first (invariant 1), edge last (invariant 2).
     #[inline]
@@ -142,8 +144,9 @@ pub(crate) mod at {
         gate(Op::LocalIrqDisable, place);
         let cpu = cpu();
         cpu.irq.set(IrqState { masked: true, ..cpu.irq.get() });
+        compiler_fence(SeqCst);
         note_masked(place);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.irq_edge(true);
         }
     }
@@ -157,8 +160,9 @@ pub(crate) mod at {
             return;
         }
         cpu.irq.set(IrqState { masked: true, ..irq });
+        compiler_fence(SeqCst);
         note_masked(place);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.irq_edge(true);
         }
     }
@@ -171,10 +175,12 @@ pub(crate) mod at {
         if !irq.masked {
             return;
         }
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.irq_edge(false);
         }
+        compiler_fence(SeqCst);
         cpu.irq.set(IrqState { masked: false, ..irq });
+        look_up();
     }
 
     /// [`local_irq_save`](crate::local_irq_save) on behalf of `place`.

@@ -28,7 +28,11 @@ pub(crate) mod at {
     use crate::count::{PREEMPT_MASK, PREEMPT_OFFSET, preempt_count, preemptible};
     use crate::hooks::note_counted;
     use crate::violation::violation;
-    use ringzero_machine::{Op, Place, Section, cpu, gate, machine};
+    use core::sync::atomic::{
+        Ordering::{Relaxed, SeqCst},
+        compiler_fence,
+    };
+    use ringzero_machine::{Op, Place, Section, attend, cpu, gate, model};
 
     /// [`preempt_disable`](crate::preempt_disable) on behalf of `place`.
     #[inline]
@@ -46,15 +50,26 @@ pub(crate) mod at {
             return violation("unbalanced-context", place, None, text);
         }
         cpu().preempt_count.set(count + PREEMPT_OFFSET);
+        // A signal of this thread sees it before anything that comes after.
+        compiler_fence(SeqCst);
         if count == 0 {
             section(Section::Preempt, true);
+        }
+    }
+
+    /// Interrupts or preemption were just switched on: what waited for it is taken now.
+    #[inline]
+    pub(crate) fn look_up() {
+        compiler_fence(SeqCst);
+        if cpu().attention.load(Relaxed) != 0 {
+            attend();
         }
     }
 
     /// Tells the machine that a section begins or ends on this CPU.
     #[inline]
     pub(crate) fn section(kind: Section, begins: bool) {
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.section_edge(kind, begins);
         }
     }
@@ -70,7 +85,11 @@ pub(crate) mod at {
         if count == PREEMPT_OFFSET {
             section(Section::Preempt, false);
         }
+        compiler_fence(SeqCst);
         cpu().preempt_count.set(count - PREEMPT_OFFSET);
+        if count == PREEMPT_OFFSET {
+            look_up();
+        }
     }
 }
 

@@ -80,13 +80,14 @@ pub(crate) mod at {
     };
     use crate::hooks::{counted_since, masked_since};
     use crate::violation::violation;
-    use ringzero_machine::{Op, Place, PreemptModel, cpu, gate, machine};
+    use core::sync::atomic::Ordering::Relaxed;
+    use ringzero_machine::{Op, Place, PreemptModel, attend, cpu, gate, model};
 
     /// [`might_sleep_named`](crate::might_sleep_named) on behalf of `place`.
     #[inline]
     pub fn might_sleep(call: &str, place: Place) {
         assert_may_sleep(call, place);
-        if let Some(m) = machine()
+        if let Some(m) = model()
             && m.preempt_model() == PreemptModel::Voluntary
         {
             gate(Op::CondResched, place);
@@ -97,10 +98,13 @@ pub(crate) mod at {
     #[inline]
     pub fn cond_resched(place: Place) {
         assert_may_sleep("cond_resched()", place);
-        if let Some(m) = machine()
+        if let Some(m) = model()
             && m.preempt_model() != PreemptModel::Full
         {
             gate(Op::CondResched, place);
+        }
+        if cpu().attention.load(Relaxed) != 0 {
+            attend();
         }
     }
 

@@ -15,7 +15,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use ringzero_context::{at, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, machine, step};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, model, step};
 
 /// `done` after `complete_all()`.
 const ALL: u32 = u32::MAX;
@@ -99,7 +99,7 @@ impl Completion {
         step(&Step::new(Op::InitObject, Mode::Write, at.addr(), 8, place).named(name, Some(place)));
         // SAFETY: the caller's contract.
         unsafe { at.write(Self { class: Some(place), name, ..Self::new() }) };
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.object_made(at.addr(), size_of::<Self>(), place, name.unwrap_or("a completion"));
         }
     }
@@ -188,7 +188,7 @@ impl Completion {
 
     /// An operation that orders only when it succeeds.
     fn acquired(&self, success: bool) -> bool {
-        if success && let Some(m) = machine() {
+        if success && let Some(m) = model() {
             m.order(ptr::from_ref(self).addr(), true, false);
         }
         success
@@ -293,7 +293,7 @@ impl Completion {
     }
 
     fn cond(&self, test: fn(u64, u64) -> bool, arg: u64) -> Cond {
-        Cond { addr: ptr::from_ref(self).addr(), size: 8, test, arg }
+        Cond::at(ptr::from_ref(self).addr(), 8, test, arg)
     }
 
     /// The time of a wait is over: lets it see that, in a step of which `within` is a part.

@@ -17,7 +17,7 @@ use core::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 use ringzero_context::panicking;
-use ringzero_machine::{Mode, Op, Place, Step, machine, step};
+use ringzero_machine::{Mode, Op, Place, Step, step};
 use ringzero_spinning::{IrqSave, RawSpinLock};
 
 /// A wait queue (`wait_queue_head_t`). All zeroes is an empty one.
@@ -96,7 +96,7 @@ impl WaitQueueHead {
     /// Runs `f` with the lock held: coarse, within the one step `op` that takes and releases it; fine, in a section of
     /// its own (invariant 4).
     pub(crate) fn with_lock(&self, op: Op, place: Place, f: impl FnOnce()) {
-        if machine().is_some_and(|m| m.fine()) {
+        if ringzero_machine::fine() {
             self.lock.lock_kind::<IrqSave>(place);
             f();
             self.lock.unlock_kind::<IrqSave>(place);

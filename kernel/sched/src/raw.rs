@@ -5,7 +5,7 @@ use crate::task::{TASK_RUNNING, try_current};
 use core::mem::offset_of;
 use core::ptr;
 use ringzero_context::violation;
-use ringzero_machine::{Mode, Op, Place, Step, machine, step};
+use ringzero_machine::{Mode, Op, Place, Step, machine, model, step};
 
 /// C's `struct wait_queue_entry`. It names its task itself, and says itself whether a wake-up takes it off the queue.
 ///
@@ -78,7 +78,7 @@ impl RawWaitQueueEntry {
             violation("uninitialised-lock", place, None, format_args!("this wait queue entry was never initialised"));
             return false;
         }
-        if let Some(m) = machine()
+        if let Some(m) = model()
             && self.node.queue.get().is_null()
         {
             m.object_made(ptr::from_ref(self).addr(), size_of::<Self>(), place, "a wait queue entry");

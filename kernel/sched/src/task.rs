@@ -11,7 +11,7 @@ use core::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 use ringzero_context::{Balance, Text, violation};
-use ringzero_machine::{KBox, Mode, Op, Place, Step, TaskSpec, cpu, machine, step};
+use ringzero_machine::{KBox, Mode, Op, Place, Step, TaskSpec, cpu, machine, model, step};
 
 /// Runs, or wants to.
 pub const TASK_RUNNING: u32 = 0;
@@ -273,7 +273,7 @@ impl Task {
     /// although it is the system's own.
     pub fn set_works(&self, on: bool) {
         self.works.set(on);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.serves_program(on);
         }
     }

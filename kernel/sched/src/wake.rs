@@ -4,7 +4,7 @@ use crate::queue::WaitQueueHead;
 use crate::raw::look_at;
 use crate::schedule::wake_up_state_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_NORMAL};
-use ringzero_machine::{Mode, Op, Place, machine};
+use ringzero_machine::{Mode, Op, Place};
 use ringzero_spinning::{IrqSave, Kind};
 
 /// Who is to be woken: states, and how many exclusive entries (0: all).
@@ -72,7 +72,7 @@ pub unsafe fn wake_up_locked_nr(wq: &WaitQueueHead, nr: u32) {
 /// Invariant 5: a step that takes the lock, one for each entry, and one that releases it; a single one if the queue is
 /// empty.
 fn wake(wq: &WaitQueueHead, whom: Whom, place: Place) {
-    let fine = machine().is_some_and(|m| m.fine());
+    let fine = ringzero_machine::fine();
     IrqSave::enter(place);
     if fine {
         wq.lock.acquire(place);

@@ -8,7 +8,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use ringzero_context::{at, in_hardirq, in_nmi, in_task, panicking, violation, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, cpu, machine, step};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, cpu, model, step};
 use ringzero_sched::{Interrupted, try_current};
 
 /// A mutex without data: what C embeds (`struct mutex`). All zeroes is a free one.
@@ -38,7 +38,7 @@ fn is_zero(word: u64, _: u64) -> bool {
 }
 
 fn fine() -> bool {
-    machine().is_some_and(|m| m.fine())
+    ringzero_machine::fine()
 }
 
 /// The running task's object.
@@ -100,7 +100,7 @@ impl RawMutex {
         let mutex = Self { class: AtomicPtr::new(place.as_ptr()), name, ..Self::new() };
         // SAFETY: the caller's contract.
         unsafe { at.write(mutex) };
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.object_made(at.addr(), size_of::<Self>(), place, name.unwrap_or("a mutex"));
         }
     }
@@ -171,7 +171,7 @@ impl RawMutex {
         }
         self.owner.store(running(), Relaxed);
         self.held_at.store(place.as_ptr(), Relaxed);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.lock_owner(self.address(), true, place);
         }
         true
@@ -272,7 +272,7 @@ impl RawMutex {
         let op = if fine() { Op::Cmpxchg } else { Op::MutexTrylock };
         step(&self.announcement(op, Mode::Rmw, place));
         let taken = self.take(place);
-        if taken && let Some(m) = machine() {
+        if taken && let Some(m) = model() {
             // Pairs with the release in `unlock_at`; a failure orders nothing.
             m.order(self.address(), true, false);
         }
@@ -296,7 +296,7 @@ impl RawMutex {
             self.not_ours(place);
         }
         self.held_at.store(ptr::null_mut(), Relaxed);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.lock_owner(self.address(), false, place);
         }
         self.word.store(0, Release);

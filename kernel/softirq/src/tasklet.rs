@@ -18,7 +18,7 @@ pub use cpu::leftover;
 use cpu::{queue, unpark};
 pub(crate) use cpu::{run_taken, take_queued};
 use ringzero_context::{self as context, Balance, violation, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, code_map, machine, step, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, code_map, model, step, wait};
 
 /// Waits to run.
 const SCHED: u64 = 1;
@@ -149,7 +149,7 @@ impl Tasklet {
         let made = Self { class: Some(class), ..Self::make(func.cast_mut(), data, style as u32) };
         // SAFETY: the caller's contract.
         unsafe { at.write(made) };
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.object_made(at.addr(), size_of::<Self>(), class, "tasklet");
         }
     }
@@ -281,7 +281,7 @@ impl Tasklet {
         }
         let held = self.state.load(Relaxed) & !SCHED | RUN;
         self.state.store(held, Relaxed);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             // Pairs with the release in `enable`.
             m.order(self.count_address(), true, false);
         }
@@ -321,7 +321,7 @@ impl Tasklet {
 
     /// Tells the machine for whom those wait who wait for the end of the run.
     fn note_owner(&self, held: bool, place: Place) {
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.lock_owner(self.address(), held, place);
         }
     }
@@ -347,7 +347,7 @@ impl Tasklet {
     }
 
     fn cond(&self, test: fn(u64, u64) -> bool) -> Cond {
-        Cond { addr: self.address(), size: 8, test, arg: 0 }
+        Cond::at(self.address(), 8, test, 0)
     }
 
     fn on_state(&self, op: Op, place: Place) -> Step {

@@ -10,7 +10,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use ringzero_context::{IrqFlags, at, panicking, violation};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, machine, step, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, fine, model, notify_sleepers, step, wait};
 
 /// A spinlock without data: what C embeds (`raw_spinlock_t`, `spinlock_t`). All zeroes is a free lock.
 ///
@@ -33,12 +33,6 @@ unsafe impl Send for RawSpinLock {}
 
 fn is_zero(word: u64, _: u64) -> bool {
     word == 0
-}
-
-/// Whether the machine wants the lock's own atomics as steps.
-#[inline]
-fn fine() -> bool {
-    machine().is_some_and(|m| m.fine())
 }
 
 impl RawSpinLock {
@@ -67,7 +61,7 @@ impl RawSpinLock {
     }
 
     /// The fields and where they lie: what the C header mirrors.
-    pub const LAYOUT: [(&'static str, usize); 9] = {
+    pub const LAYOUT: [(&'static str, usize); 10] = {
         const OWNER: usize = offset_of!(RawSpinLock, owner);
         [
             ("word", offset_of!(Self, word)),
@@ -76,6 +70,7 @@ impl RawSpinLock {
             ("owner.task", OWNER + Owner::LAYOUT[0]),
             ("owner.held_at", OWNER + Owner::LAYOUT[1]),
             ("owner.level", OWNER + Owner::LAYOUT[2]),
+            ("owner.sleepers", OWNER + Owner::LAYOUT[3]),
             ("class", offset_of!(Self, class)),
             ("name", offset_of!(Self, name)),
             ("name_len", offset_of!(Self, name) + size_of::<usize>()),
@@ -94,7 +89,7 @@ impl RawSpinLock {
         let lock = Self { class: AtomicPtr::new(place.as_ptr()), name, ..Self::new() };
         // SAFETY: the caller's contract.
         unsafe { this.write(lock) };
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.object_made(at, size_of::<Self>(), place, name.unwrap_or("a spinlock"));
         }
     }
@@ -141,7 +136,7 @@ impl RawSpinLock {
     #[inline]
     #[must_use]
     pub fn free(&self) -> Cond {
-        Cond::on(&self.word, is_zero, 0)
+        Cond::on(&self.word, is_zero, 0).counted_in(&self.owner.sleepers)
     }
 
     /// The address of the lock's word, by which the machine knows it.
@@ -158,7 +153,7 @@ impl RawSpinLock {
             return false;
         }
         self.owner.set(place);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.lock_owner(self.address(), true, place);
         }
         true
@@ -171,10 +166,11 @@ impl RawSpinLock {
             self.not_ours(place);
         }
         self.owner.clear();
-        self.word.store(0, Release);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.lock_owner(self.address(), false, place);
         }
+        self.word.store(0, Release);
+        notify_sleepers(self.address(), &self.owner.sleepers);
     }
 
     #[cold]
@@ -199,6 +195,14 @@ impl RawSpinLock {
         if fine() {
             return self.acquire_fine(place);
         }
+        if model().is_none() && self.take_announced(place) {
+            return;
+        }
+        self.acquire_waiting(place);
+    }
+
+    #[inline(never)]
+    fn acquire_waiting(&self, place: Place) {
         self.take_waiting(&self.announcement(Op::SpinLock, Mode::Rmw, place).ordered(true, false), place);
     }
 

@@ -7,7 +7,7 @@ use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use ringzero_context as context;
-use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, code_map, cpu, machine, step, wait};
+use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, code_map, cpu, machine, model, step, wait};
 
 const PENDING: u32 = 1;
 const SHUT_DOWN: u32 = 2;
@@ -122,7 +122,7 @@ impl Timer {
             (&raw mut (*at).flags).write(AtomicU32::new(INITIALISED | style as u32 | (flags & GIVEN)));
             (&raw mut (*at).class).write(AtomicPtr::new(class.as_ptr()));
         }
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.object_made(at.addr(), size_of::<Timer>(), class, "timer");
         }
     }

@@ -5,7 +5,7 @@ use crate::work::{CANCELING, PENDING, Work};
 use core::ptr;
 use core::sync::atomic::Ordering::{Relaxed, Release};
 use ringzero_context::wait_asleep;
-use ringzero_machine::{Cond, Mode, Op, Place, Step, machine, step};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, model, step};
 
 /// What became of an attempt to take an item back, within a step on it.
 pub(crate) enum Taken {
@@ -53,7 +53,7 @@ pub(crate) fn await_end(instance: &'static Instance, op: Op, place: Place) {
 /// The end of an instance, within the step that announces it.
 pub(crate) fn end(instance: &'static Instance) {
     instance.done.store(1, Release);
-    if let Some(m) = machine() {
+    if let Some(m) = model() {
         m.lock_owner(ptr::from_ref(&instance.done).addr(), false, instance.place);
     }
 }

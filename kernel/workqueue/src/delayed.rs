@@ -12,7 +12,7 @@ use crate::work::{DELAYED, PENDING, Work};
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use ringzero_context::at;
-use ringzero_machine::{Left, Op, Place, machine, relax};
+use ringzero_machine::{Left, Op, Place, model, relax};
 use ringzero_time::{TIMER_IRQSAFE, Timer, from_timer, pending_timer};
 
 /// The timer's CPU queues it.
@@ -66,7 +66,7 @@ impl DelayedWork {
             (&raw mut (*at).timer).write_bytes(0, 1);
             (&raw mut (*at).cpu).write(AtomicU32::new(ANY_CPU));
         }
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.object_made(at.addr(), size_of::<Self>(), class, "a delayed work item");
         }
     }

@@ -8,7 +8,7 @@ use core::mem::{offset_of, transmute};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use ringzero_context::{at, violation};
-use ringzero_machine::{Mode, Op, Place, Step, machine, step};
+use ringzero_machine::{Mode, Op, Place, Step, machine, model, step};
 
 /// The item waits for a worker, or for its timer.
 pub(crate) const PENDING: u32 = 1;
@@ -131,7 +131,7 @@ impl Work {
         let made = Self { class: Some(class), ..Self::make(func.cast_mut(), WorkStyle::C) };
         // SAFETY: the caller's contract.
         unsafe { at.write(made) };
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.object_made(at.addr(), size_of::<Self>(), class, "a work item");
         }
     }

@@ -8,7 +8,7 @@ use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use ringzero_context::{Balance, SleepHook, panicking};
-use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, WaitKind, cpu, machine, step, wait};
+use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, WaitKind, cpu, model, step, wait};
 use ringzero_sched::{TaskOptions, spawn_at, task_name, try_current};
 
 /// A worker: a task of a pool.
@@ -35,7 +35,7 @@ impl Worker {
 impl Pool {
     /// The running context passes through the pool's lock in its last step (crate invariant 8).
     pub(crate) fn order(&self) {
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             m.order(ptr::from_ref(self).addr(), true, true);
         }
     }
@@ -93,13 +93,13 @@ fn run(worker: &'static Worker) {
 /// Calls an item's function, and announces the end of it.
 fn execute(instance: &'static Instance) {
     let (state, place) = (instance.work.addr(), instance.place);
-    if let Some(m) = machine() {
+    if let Some(m) = model() {
         m.lock_owner(ptr::from_ref(&instance.done).addr(), true, place);
     }
     // Crate invariant 10; the word is written by nobody, so only a free conflicts with this read.
     let at = Work::function_address(instance.work);
     step(&Step::new(Op::ReadOnce, Mode::Read, at, 0, place).named(Some("work.func"), None));
-    if let Some(m) = machine() {
+    if let Some(m) = model() {
         // Pairs with the releases of whoever queued it, or found it pending and was content (crate invariant 8). The state
         // is the item's first field.
         m.order(state, true, true);

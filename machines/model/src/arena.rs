@@ -1,7 +1,7 @@
 //! The machine's memory: one reserved range, cut so that an address depends only on who allocates and what it
 //! allocated before, never on the schedule.
 
-use ringzero_machine::{local_template, percpu_template};
+use ringzero_machine::{local_template, percpu_template, pristine};
 use std::ptr;
 
 /// Address space for one context's objects.
@@ -78,10 +78,11 @@ impl Arena {
         // SAFETY: source and destination are `len` bytes each and do not overlap; no reference into the copies is
         // alive between executions.
         unsafe {
-            ptr::copy_nonoverlapping(self.local.template, self.local.copy, self.local.len);
+            let [local, percpu] = pristine();
+            ptr::copy_nonoverlapping(local, self.local.copy, self.local.len);
             for cpu in 0..self.cpus {
                 let copy = self.percpu.copy.add(self.percpu.stride * cpu);
-                ptr::copy_nonoverlapping(self.percpu.template, copy, self.percpu.len);
+                ptr::copy_nonoverlapping(percpu, copy, self.percpu.len);
             }
         }
         for proc in self.touched.drain(..) {

@@ -258,6 +258,9 @@ impl Model {
             ringzero_machine::install(Some(&raw const inner.cpus[0]), Some(machine));
             let (local, percpu, stride) = inner.arena.deltas();
             ringzero_machine::set_local_bases(local, percpu, stride);
+            for (cpu, block) in inner.cpus.iter().enumerate() {
+                block.percpu.set(percpu + stride * cpu as isize);
+            }
         }
         boot();
         if inner.cfg.c {

@@ -57,7 +57,7 @@ pub struct Watch {
 
 /// The value of a word now (0 for size 0).
 fn word(addr: usize, size: u8) -> u64 {
-    Cond { addr, size, test: |_, _| true, arg: 0 }.value()
+    Cond::at(addr, size, |_, _| true, 0).value()
 }
 
 impl Watch {

@@ -39,7 +39,9 @@ pub fn boot() -> &'static Recorder {
     let recorder: &'static Recorder = Box::leak(Box::new(Recorder { cpu: Some(cpu), ..Recorder::default() }));
     // SAFETY: everything is leaked, and used by this thread only.
     unsafe {
-        set_local_bases(copy_of(local_template()), copy_of(percpu_template()), 0);
+        let percpu = copy_of(percpu_template());
+        set_local_bases(copy_of(local_template()), percpu, 0);
+        cpu.percpu.set(percpu);
         install(Some(cpu), Some(recorder));
     }
     ringzero_softirq::init();
