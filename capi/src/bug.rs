@@ -1,13 +1,25 @@
 //! `linux/bug.h`: what must not be.
+//!
+//! On the host a `WARN` is a message and counted ([`warnings`]), as in Linux; the process goes on.
 
-use crate::memory::{peek, view_text};
+use crate::fatal::found;
+use crate::memory::view_text;
 use crate::printk;
-use ringzero_machine::{Finding, Place, report};
+use crate::state::on_host;
+use ringzero_machine::{Finding, Place};
 use std::cell::Cell;
 use std::ffi::c_char;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 std::thread_local! {
     static WARN_IS_FINDING: Cell<bool> = const { Cell::new(true) };
+}
+
+static WARNINGS: AtomicU64 = AtomicU64::new(0);
+
+/// How many warnings there were on the host.
+pub fn warnings() -> u64 {
+    WARNINGS.load(Relaxed)
 }
 
 /// Says whether a `WARN` on this thread's machine is a finding (the default) or only a message. Returns what it was.
@@ -21,12 +33,14 @@ fn words(text: *const c_char) -> String {
 }
 
 fn find(code: &'static str, text: &str) -> ! {
-    report(&Finding { code, message: text, place: Place::caller(), other: None });
+    found(&Finding { code, message: text, place: Place::caller(), other: None });
 }
 
 fn warn(text: *const c_char) {
     let text = words(text);
-    if WARN_IS_FINDING.get() {
+    if on_host() {
+        WARNINGS.fetch_add(1, Relaxed);
+    } else if WARN_IS_FINDING.get() {
         find("warn", &text);
     }
     let place = Place::caller();
@@ -46,9 +60,7 @@ crate::exports! {
 
     /// The same, once for each byte `done`.
     fn __rz_warn_once(text: *const c_char, done: *mut u8) {
-        if peek(done) == 0 {
-            // SAFETY: the header's own static byte.
-            unsafe { done.write(1) };
+        if printk::first_time(done) {
             warn(text);
         }
     }

@@ -1,13 +1,24 @@
 //! The boundary: a call from C comes in, its place is noted, and no panic goes out.
 
-use ringzero_machine::{Finding, Place, code_map, cpu, machine, report};
+use crate::fatal::found;
+use ringzero_machine::{Finding, Place, code_map, cpu, model};
 use std::any::Any;
 use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 std::thread_local! {
     static MODULE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// The code of the process's module, for the host's threads.
+static SHARED: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+
+/// Tells all threads that were told nothing by [`set_module`] where the module's code lies.
+pub fn set_shared_module(code: &Range<usize>) {
+    SHARED[0].store(code.start, Relaxed);
+    SHARED[1].store(code.end, Relaxed);
 }
 
 /// Tells this thread where its module's code lies, so that return addresses become places without a look-up. `None`
@@ -22,6 +33,13 @@ pub(crate) fn place_of(ra: usize) -> Option<Place> {
     let call = ra.wrapping_sub(1);
     if (start..end).contains(&call) {
         return Some(Place::code(call - start));
+    }
+    let [start, end] = [&SHARED[0], &SHARED[1]].map(|word| word.load(Relaxed));
+    if (start..end).contains(&call) {
+        return Some(Place::code(call - start));
+    }
+    if end > 0 {
+        return None;
     }
     code_map().and_then(|map| map.code_offset(call)).map(Place::code)
 }
@@ -69,11 +87,11 @@ fn panicked(payload: &(dyn Any + Send)) -> ! {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let message = text.unwrap_or("a panic without a message");
-    if let Some(m) = machine() {
+    if let Some(m) = model() {
         // The machine has noted the panic already.
         m.abandon();
     }
-    report(&Finding { code: "panic", message, place: Place::caller(), other: None })
+    found(&Finding { code: "panic", message, place: Place::caller(), other: None })
 }
 
 #[cfg(test)]

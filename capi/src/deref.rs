@@ -1,8 +1,11 @@
 //! Following pointers that C gave.
 
+use crate::state::on_host;
 use core::ffi::{CStr, c_char};
 use ringzero_context::{Text, violation};
 use ringzero_machine::{KBox, Place};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 /// Reads the byte at `addr` and forgets it: if there is no memory, the fault comes here, in the context and at the call
 /// that gave the address.
@@ -60,8 +63,25 @@ pub(crate) fn name(p: *const c_char) -> &'static str {
         crate::memory::text(p.cast());
     }
     let cut = Text::<63>::format(format_args!("{}", text(p)));
+    if on_host() {
+        return kept(cut.as_str());
+    }
     let with_zero = Text::<64>::format(format_args!("{}\0", cut.as_str()));
     &KBox::new(with_zero).leak().as_str()[..cut.as_str().len()]
+}
+
+/// The same on the host, where nothing may be left behind by each call: once for each text, for as long as the process
+/// lives.
+fn kept(name: &str) -> &'static str {
+    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = kept.get(name) {
+        return known;
+    }
+    let with_zero: &'static str = Box::leak(format!("{name}\0").into_boxed_str());
+    let new = &with_zero[..name.len()];
+    kept.insert(new);
+    new
 }
 
 /// The name that an initialising macro made of its argument: without the `&` before it. Lives as long as the module.

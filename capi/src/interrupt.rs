@@ -5,9 +5,9 @@
 
 use crate::deref::name;
 use crate::task::mask;
-use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering::{Acquire, Release}};
 use ringzero_context::violation;
 use ringzero_irq::{Errno, IrqFlags, IrqReturn};
 use ringzero_machine::{Place, machine_local};
@@ -37,21 +37,26 @@ impl Handler {
 
 type HandlerFn = Option<unsafe extern "C" fn(c_int, *mut c_void) -> c_uint>;
 
+/// A vector's function in C.
+type SoftirqFn = unsafe extern "C" fn(*const SoftirqAction);
+
 /// C's `struct softirq_action`: the handler of a vector.
 #[repr(C)]
 struct SoftirqAction {
-    action: Cell<Option<unsafe extern "C" fn(*const SoftirqAction)>>,
+    action: AtomicPtr<()>,
 }
 
 machine_local! {
     static ACTIONS: [SoftirqAction; NR_SOFTIRQS as usize] =
-        [const { SoftirqAction { action: Cell::new(None) } }; NR_SOFTIRQS as usize];
+        [const { SoftirqAction { action: AtomicPtr::new(ptr::null_mut()) } }; NR_SOFTIRQS as usize];
 }
 
 /// Calls the C handler of vector `nr`.
 fn run_softirq(nr: u32) {
     let action = &ACTIONS[nr as usize];
-    if let Some(f) = action.action.get() {
+    // SAFETY: what `open_softirq` was given is stored there, or null.
+    let f: Option<SoftirqFn> = unsafe { core::mem::transmute(action.action.load(Acquire)) };
+    if let Some(f) = f {
         // SAFETY: the module gave the function for this, and its code stays loaded while the execution lasts.
         unsafe { f(action) };
     }
@@ -177,10 +182,12 @@ crate::exports! {
     }
 
     /// `open_softirq`. Any context.
-    fn open_softirq(nr: c_int, action: Option<unsafe extern "C" fn(*const SoftirqAction)>) {
+    fn open_softirq(nr: c_int, action: Option<SoftirqFn>) {
         let nr = u32::try_from(nr).ok().filter(|nr| *nr < NR_SOFTIRQS);
         let nr = nr.unwrap_or_else(|| panic!("open_softirq(): there is no such vector"));
-        ACTIONS[nr as usize].action.set(action);
+        let action = action.map_or(ptr::null_mut(), |f| f as *mut ());
+        // Pairs with the load where it runs.
+        ACTIONS[nr as usize].action.store(action, Release);
         ringzero_softirq::open_softirq(nr, run_softirq);
     }
 

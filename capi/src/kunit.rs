@@ -12,11 +12,13 @@ use crate::names;
 use crate::printk;
 use crate::sprintf::keep;
 use crate::state::state;
-use ringzero_machine::{Finding, KBox, Place, machine, report};
+use crate::fatal::found;
+use ringzero_machine::{Finding, KBox, Place, machine};
 use ringzero_mm::{__GFP_ZERO, Gfp, kfree, kmalloc_array};
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
 
 const COMMENT: usize = 256;
 
@@ -188,7 +190,7 @@ pub unsafe fn run_case(case: &Case) -> Outcome {
 #[must_use]
 pub fn skipped() -> Option<String> {
     // SAFETY: set by `run_once` to the running case, which lives as long as the execution.
-    let test = unsafe { ptr::with_exposed_provenance::<Kunit>(state().kunit.get()).as_ref() }?;
+    let test = unsafe { ptr::with_exposed_provenance::<Kunit>(state().kunit.load(Relaxed)).as_ref() }?;
     (test.status.get() == SKIPPED).then(|| comment(test))
 }
 
@@ -210,7 +212,7 @@ fn run_once(case: &Case, param: *const c_void, index: c_int, described: &str) ->
         state: running.as_ptr(),
     });
     let raw = test.as_ptr();
-    state().kunit.set(raw.expose_provenance());
+    state().kunit.store(raw.expose_provenance(), Relaxed);
     // SAFETY: statics of the module (`run_case`'s contract).
     let (init, run) = unsafe { ((*case.raw_suite).init, (*case.raw_case).run_case) };
     let error = init.map_or(0, |init| init(raw));
@@ -240,12 +242,12 @@ fn end_case(test: &Kunit, running: &Running) {
         running.actions.set(action.next.get());
         (action.call)(action.ctx);
     }
-    state().kunit.set(0);
+    state().kunit.store(0, Relaxed);
 }
 
 /// The finding. Nothing runs behind it.
 fn fail_now(text: &str, place: Place) -> ! {
-    report(&Finding { code: "kunit", message: text, place, other: None })
+    found(&Finding { code: "kunit", message: text, place, other: None })
 }
 
 fn named(error: c_int) -> String {
@@ -427,7 +429,7 @@ crate::exports! {
 
     /// `kunit_get_current_test()`: the running case, or NULL.
     fn kunit_get_current_test() -> *mut Kunit {
-        ptr::with_exposed_provenance_mut(state().kunit.get())
+        ptr::with_exposed_provenance_mut(state().kunit.load(Relaxed))
     }
 
     /// `kunit_mark_skipped()`: the case counts as skipped, and goes on.
@@ -449,7 +451,7 @@ fn skip(test: *mut Kunit, text: *const c_char) -> ! {
     mark_skipped(test, text);
     let running = running(test);
     end_case(test, running);
-    state().kunit.set(ptr::from_ref(test).expose_provenance());
+    state().kunit.store(ptr::from_ref(test).expose_provenance(), Relaxed);
     // SAFETY: a static of the module.
     if let Some(exit) = unsafe { (*running.suite).suite_exit } {
         exit(running.suite);

@@ -27,6 +27,7 @@ mod delay;
 mod deref;
 pub mod embed;
 pub mod exports;
+pub mod fatal;
 mod format;
 mod interrupt;
 mod kstrtox;

@@ -4,7 +4,7 @@
 //! write, up to the 0 for a string. These functions rely on that, as the function in C would.
 
 use crate::deref::touch;
-use ringzero_machine::{Place, machine};
+use ringzero_machine::{Place, model};
 use std::ffi::c_void;
 use std::slice;
 
@@ -23,7 +23,7 @@ fn probe(addr: usize, len: usize) {
 fn announce(addr: usize, len: usize, write: bool) {
     probe(addr, len);
     if len > 0
-        && let Some(m) = machine()
+        && let Some(m) = model()
     {
         m.plain(addr, len, write, Place::caller());
     }

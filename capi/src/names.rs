@@ -2,11 +2,13 @@
 //!
 //! Linux prints a hash of the address, `%px` the address. Both differ from process to process, and a trace must not
 //! (rule 4 of the crate). So an address is printed as `(ptr 1)`, `(ptr 2)`, ... in the order in which the execution's
-//! text first names them; the same address has the same name. NULL, the numbers below a page and error numbers are no
-//! addresses and are printed as they are. A pointer into the module is named after what is there when `%pS` asks.
+//! text first names them; the same address has the same name. On the host machine there are no traces, and it is printed
+//! as Linux does. NULL, the numbers below a page and error numbers are no addresses and are printed as they are. A pointer into the module is named after what is there when `%pS` asks.
 
-use crate::state::{NAMES, state};
+use crate::state::{NAMES, on_host, state};
 use ringzero_machine::{Place, code_map};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
 
 /// The largest error number that a pointer carries.
 pub(crate) const MAX_ERRNO: usize = 4095;
@@ -37,10 +39,19 @@ fn number(addr: usize) -> usize {
     len + 1
 }
 
+/// What stands for an address on the host: 32 bits, as in Linux, others in each process.
+fn hashed(addr: usize) -> u32 {
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    KEY.get_or_init(RandomState::new).hash_one(addr) as u32
+}
+
 /// What `%p` prints.
 pub(crate) fn name(addr: usize) -> String {
     if is_number(addr) {
         return format!("{addr:016x}");
+    }
+    if on_host() {
+        return format!("{:016x}", hashed(addr));
     }
     match number(addr) {
         0 => "(ptr)".to_owned(),

@@ -2,15 +2,17 @@
 //!
 //! A text without an end of line stays open. What comes next ends it, unless it begins with `KERN_CONT` and goes on
 //! with it; [`flush`] ends it when the execution does. Printing is no step: the order of two contexts' messages is that
-//! of the steps around them. Unlike Linux: no level is filtered; the rate of rated messages is that of the virtual clock.
+//! of the steps around them. On the host each CPU has an open line of its own. Unlike Linux: no level is filtered; the
+//! rate of rated messages is that of the machine's clock.
 
 use crate::format;
 use crate::memory::{load, peek, put, reads, text, view, writes};
 use crate::names;
-use crate::state::{LINE, state};
+use crate::state::{LINE, OpenLine, on_host, open_line, open_line_on};
 use crate::va::VaList;
-use ringzero_machine::{Mode, Op, Place, Step, machine, step};
+use ringzero_machine::{Mode, Op, Place, Step, StepLock, machine, step};
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// `KERN_SOH`: a level follows.
 const SOH: u8 = 1;
@@ -38,22 +40,35 @@ fn outside(line: &str) {
 
 /// Ends the line that a message without an end of line left open: to be called when an execution ends.
 pub fn flush() {
-    let s = state();
-    let len = s.line_len.replace(0);
+    end(open_line());
+}
+
+/// [`flush`] of every CPU of the host: when none of them runs any more.
+pub fn flush_all() {
+    if on_host() {
+        for cpu in 0..machine().map_or(1, |m| m.nr_cpus()) {
+            end(open_line_on(cpu));
+        }
+    }
+    flush();
+}
+
+fn end(open: &OpenLine) {
+    let len = open.len.replace(0);
     if len > 0 {
-        let line: Vec<u8> = s.line[..len].iter().map(std::cell::Cell::get).collect();
+        let line: Vec<u8> = open.text[..len].iter().map(std::cell::Cell::get).collect();
         emit(&line);
     }
 }
 
 /// Adds to the open line; what does not fit is lost, as in Linux.
 fn append(part: &[u8]) {
-    let s = state();
-    let len = s.line_len.get();
-    for (cell, byte) in s.line[len..].iter().zip(part) {
+    let open = open_line();
+    let len = open.len.get();
+    for (cell, byte) in open.text[len..].iter().zip(part) {
         cell.set(*byte);
     }
-    s.line_len.set((len + part.len()).min(LINE));
+    open.len.set((len + part.len()).min(LINE));
 }
 
 /// Takes the levels off the head; whether it goes on with the open line.
@@ -78,7 +93,7 @@ pub(crate) fn print(message: &[u8]) -> usize {
     while let Some(line) = lines.next() {
         let complete = lines.peek().is_some();
         append(line);
-        if complete && state().line_len.get() == 0 {
+        if complete && open_line().len.get() == 0 {
             emit(b"");
         } else if complete {
             flush();
@@ -99,8 +114,14 @@ struct RateLimit {
     flags: u64,
 }
 
+/// On the host: who changes a `struct ratelimit_state` has this.
+static RATES: StepLock = StepLock::new();
+
 /// Whether one more may be said now.
 fn rate(rs: *mut RateLimit) -> bool {
+    // A bad pointer faults here, and not with the lock held.
+    peek(rs);
+    let _in = RATES.lock();
     let mut state = peek(rs);
     if state.interval == 0 {
         return true;
@@ -115,6 +136,13 @@ fn rate(rs: *mut RateLimit) -> bool {
     // SAFETY: the module's own structure; its words belong to this function.
     unsafe { rs.write(state) };
     allowed
+}
+
+/// Whether nobody has asked about the byte at `done` before. No step.
+pub(crate) fn first_time(done: *mut u8) -> bool {
+    peek(done);
+    // SAFETY: the header's own static byte, which was just read.
+    unsafe { AtomicU8::from_ptr(done) }.swap(1, Relaxed) == 0
 }
 
 /// `struct __rz_hex_dump`.
@@ -184,10 +212,7 @@ crate::exports! {
 
     /// Whether this is the first time that it is asked about the byte at `done`. No step: only messages depend on it.
     fn __rz_once(done: *mut u8) -> bool {
-        let first = peek(done) == 0;
-        // SAFETY: the header's own static byte.
-        unsafe { done.write(1) };
-        first
+        first_time(done)
     }
 
     /// Whether a rated message may be printed. No step: only messages depend on it.

@@ -5,11 +5,11 @@
 
 use crate::deref::{deref, name};
 use crate::memory;
-use core::cell::Cell;
 use core::ffi::{c_char, c_uint, c_ulong, c_void};
 use core::ptr;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use ringzero_context as context;
-use ringzero_machine::Place;
+use ringzero_machine::{Place, model};
 use ringzero_mm::{__GFP_ZERO, GFP_KERNEL, Gfp, KMALLOC_MIN_ALIGN, ZERO_SIZE_PTR, zero_or_null_ptr};
 
 const PAGE_SIZE: usize = 4096;
@@ -29,7 +29,7 @@ struct Cache {
     ctor: Option<unsafe extern "C" fn(*mut c_void)>,
     /// Objects that are alive. Changed only within steps that touch the cache, but for allocations, which nobody else
     /// can be ordered with who still may use the cache.
-    live: Cell<usize>,
+    live: AtomicUsize,
 }
 
 /// An object of `cache`, zeroed if it is to be.
@@ -40,7 +40,8 @@ fn cache_alloc(cache: *const Cache, flags: Gfp) -> *mut c_void {
     if p.is_null() {
         return p;
     }
-    cache.live.set(cache.live.get() + 1);
+    // Relaxed: whoever destroys the cache is ordered after its users by other means, or errs.
+    cache.live.fetch_add(1, Relaxed);
     if let Some(ctor) = cache.ctor {
         // SAFETY: the module gave the function for its objects, and this is one.
         unsafe { ctor(p) };
@@ -207,7 +208,7 @@ crate::exports! {
     ) -> *mut c_void {
         context::might_sleep_named("kmem_cache_create()");
         let align = (align as usize).max(1).next_power_of_two();
-        let cache = Cache { size: size as usize, align, name: name(called), ctor, live: Cell::new(0) };
+        let cache = Cache { size: size as usize, align, name: name(called), ctor, live: AtomicUsize::new(0) };
         let p = allocate(size_of::<Cache>(), GFP_KERNEL, "kmem_cache_create");
         if !p.is_null() {
             // SAFETY: fresh memory of the right size and alignment, known to nobody else.
@@ -223,8 +224,15 @@ crate::exports! {
         }
         context::might_sleep_named("kmem_cache_destroy()");
         let c = deref(cache);
-        ringzero_mm::kfree(cache.cast());
-        let (live, called) = (c.live.get(), c.name);
+        let called = c.name;
+        if model().is_some() {
+            ringzero_mm::kfree(cache.cast());
+        }
+        // On the model: what all who came before have left. The object is dead there, but can still be looked at.
+        let live = c.live.load(Relaxed);
+        if model().is_none() {
+            ringzero_mm::kfree(cache.cast());
+        }
         if live > 0 {
             let text = format_args!("kmem_cache_destroy(): cache `{called}` still has {live} objects");
             context::violation("warn", Place::caller(), None, text);
@@ -246,7 +254,7 @@ crate::exports! {
         memory::reads(cache.cast(), size_of::<Cache>());
         let c = deref(cache);
         ringzero_mm::kfree_with(p.cast(), cache.addr());
-        c.live.set(c.live.get().saturating_sub(1));
+        let _ = c.live.fetch_update(Relaxed, Relaxed, |live| live.checked_sub(1));
     }
 
     /// `kmem_cache_size`. Any context.

@@ -2,11 +2,13 @@
 //!
 //! A number that is drawn must not depend on who else drew one before, unless the search knows of that order. So each
 //! context has a stream of its own where the machine can tell contexts apart; the others share one, and a draw from it
-//! is a step.
+//! is a step. On the host machine randomness is random, each CPU draws from a stream of its own, and the cycle counter is
+//! the processor's.
 
-use crate::state::{STREAMS, state};
+use crate::state::{STREAMS, on_host, state, stream_here};
 use ringzero_machine::{Mode, Op, Place, Step, step};
 use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
 
 /// What a machine would tell contexts apart by: the same number for the same context in every execution and process.
 /// `None`: it cannot, and the shared stream is used.
@@ -16,6 +18,13 @@ fn context() -> Option<u64> {
 
 /// The running context's stream. A step, if it is the shared one.
 fn stream() -> &'static [Cell<u64>; 3] {
+    if on_host() {
+        let here = stream_here();
+        if here[0].get() == 0 {
+            here[0].set(RandomState::new().hash_one(ringzero_machine::cpu().id.get()) | 1);
+        }
+        return here;
+    }
     let s = state();
     let shared = &s.streams[0];
     let Some(key) = context() else {
@@ -50,6 +59,10 @@ const CYCLES: u64 = 1000;
 
 /// The cycle counter.
 pub(crate) fn cycles() -> u64 {
+    if on_host() {
+        // SAFETY: every x86-64 has the counter.
+        return unsafe { core::arch::x86_64::_rdtsc() };
+    }
     let [_, _, passed] = stream();
     passed.set(passed.get() + CYCLES);
     passed.get()

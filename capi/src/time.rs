@@ -3,14 +3,14 @@
 //! Time is virtual and advances with the clock events of timers. A loop that waits for a word, and gives up when the clock
 //! says so, arms no timer: so a round of it that has read the clock and ends in `cpu_relax()` arms one on its behalf, which
 //! does nothing but advance the clock. Each further round waits twice as long, so that the end of a long time-out comes
-//! after few of them.
+//! after few of them. The host's clock goes on by itself, and nothing of this is needed there.
 //!
-//! Differences from Linux: one virtual clock, to the tick. Only where interrupts are off on every CPU, or on the only
+//! Differences from Linux: one clock, on the model to the tick. Only where interrupts are off on every CPU, or on the only
 //! one, does it stand still, as it does there.
 
 use core::cell::Cell;
 use core::ffi::c_ulong;
-use ringzero_machine::{Place, cpu, machine, machine_local};
+use ringzero_machine::{Place, cpu, machine, machine_local, model};
 use ringzero_time::{TICK_NSEC, Timer, jiffies};
 
 /// Contexts that can poll at once; further ones wait without a timer of their own.
@@ -51,7 +51,7 @@ fn poll() -> Option<&'static Poll> {
 /// The running context looks at the clock.
 fn look() -> u64 {
     let now = jiffies();
-    if machine().is_some()
+    if model().is_some()
         && let Some(p) = poll()
     {
         p.read.set(true);
@@ -61,7 +61,7 @@ fn look() -> u64 {
 
 /// The running context ends a round of a loop: if the clock was a part of it, the clock goes on.
 pub(crate) fn round_ends() {
-    let Some(m) = machine() else { return };
+    let Some(m) = model() else { return };
     let Some(p) = POLLING.get().iter().any(|p| p.read.get()).then(poll).flatten() else { return };
     if !p.read.replace(false) {
         p.rounds.set(0);
@@ -83,6 +83,9 @@ crate::exports! {
 
     /// `ktime_get` and all its forms: nanoseconds since boot. Any context; a step.
     fn ktime_get() -> i64 {
+        if let Some(now) = machine().and_then(|m| m.free_running_ns()) {
+            return now.cast_signed();
+        }
         look().wrapping_mul(TICK_NSEC).cast_signed()
     }
 }

@@ -3,18 +3,18 @@
 //! This is Ringzero's own runtime for `-fsanitize=thread`. An unmarked access is told to the machine
 //! (`Machine::plain`). A volatile one (`READ_ONCE`, `WRITE_ONCE`) is a step, announced here and performed by the caller
 //! when this returns. An atomic is a step, and performed here. These functions never unwind, and touch nothing of the
-//! program's but the access's own bytes.
+//! program's but the access's own bytes. Code for the host machine is compiled without these calls.
 
 use crate::caller::{FromC, place_of};
 use crate::exports::Export;
-use ringzero_machine::{Mode, Op, Place, Step, machine, model, step};
+use ringzero_machine::{Mode, Op, Place, Step, model, step};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 /// An unmarked access.
 #[inline]
 fn plain(addr: usize, len: usize, write: bool, ra: usize) {
-    if let Some(m) = machine()
+    if let Some(m) = model()
         && let Some(place) = place_of(ra)
         && len > 0
     {
@@ -207,7 +207,7 @@ extern "C" fn signal_fence(_mo: i32, _ra: usize) {}
 
 extern "C" fn frame_begins(_caller: usize, ra: usize) {
     let here = 0_u8;
-    if let Some(m) = machine()
+    if let Some(m) = model()
         && let Some(place) = place_of(ra)
     {
         m.frame_begins((&raw const here).addr(), place);
@@ -216,7 +216,7 @@ extern "C" fn frame_begins(_caller: usize, ra: usize) {
 
 extern "C" fn frame_ends(ra: usize) {
     let _from = FromC::enter(ra);
-    if let Some(m) = machine() {
+    if let Some(m) = model() {
         m.frame_ends();
     }
 }
@@ -230,13 +230,13 @@ extern "C" fn write_range(addr: usize, len: usize, ra: usize) {
 }
 
 extern "C" fn data_race_begins(_ra: usize) {
-    if let Some(m) = machine() {
+    if let Some(m) = model() {
         m.data_race(true);
     }
 }
 
 extern "C" fn data_race_ends(_ra: usize) {
-    if let Some(m) = machine() {
+    if let Some(m) = model() {
         m.data_race(false);
     }
 }

@@ -8,7 +8,9 @@ use crate::tune::{Expected, Tuning, expected};
 use ringzero::Progress;
 use ringzero::program::{self, Answer, FileModule, Program, ReplayError, Settings, TraceFile};
 use ringzero_capi::embed;
-use ringzero_module::{Build, BuildError, Compiler, DebugInfo, Export, Include, LibFile, Source, Warning, build};
+use ringzero_module::{
+    Build, BuildError, Compiler, DebugInfo, Export, Include, Instrument, LibFile, Source, Warning, build_as,
+};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -47,6 +49,25 @@ fn library() -> Vec<LibFile> {
     LIBRARY.get_or_init(|| files::library().iter().map(of).collect()).clone()
 }
 
+/// Compiles a module; what it was linked against comes with it.
+pub(crate) fn compile(source: &Source, instrument: Instrument) -> Result<(Build, Vec<Export>), BuildError> {
+    let compiler = Compiler::find()?;
+    let include = Include::unpack(&files::headers())?;
+    let exports = exports();
+    let build = build_as(source, &compiler, &include, &exports, &library(), instrument)?;
+    if !build.has_init() && !build.has_kunit() {
+        let path = source.files()[0].path().to_owned();
+        let what = "no module_init() and no kunit_test_suites(): there is nothing to run".to_owned();
+        return Err(BuildError::Input { path, line: None, what });
+    }
+    Ok((build, exports))
+}
+
+/// The name of a module that is in these files.
+pub(crate) fn name_of(paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ")
+}
+
 impl Module {
     /// Compiles one C file, several of one module, or a folder with a Kbuild file.
     ///
@@ -54,8 +75,7 @@ impl Module {
     /// When there is no compiler, or the files are not a module: see [`BuildError`].
     pub fn open(paths: &[PathBuf]) -> Result<Self, BuildError> {
         let source = Source::of(paths)?;
-        let name = paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ");
-        Self::make(name, source, paths.to_vec(), Vec::new())
+        Self::make(name_of(paths), source, paths.to_vec(), Vec::new())
     }
 
     /// Compiles a file from memory: the program's name, the path that places show, and the text.
@@ -75,15 +95,7 @@ impl Module {
     ) -> Result<Self, BuildError> {
         static IDS: AtomicU64 = AtomicU64::new(1);
         let (tuning, expected) = (Tuning::of(&source)?, expected(&source)?);
-        let compiler = Compiler::find()?;
-        let include = Include::unpack(&files::headers())?;
-        let exports = exports();
-        let build = build(&source, &compiler, &include, &exports, &library())?;
-        if !build.has_init() && !build.has_kunit() {
-            let path = source.files()[0].path().to_owned();
-            let what = "no module_init() and no kunit_test_suites(): there is nothing to run".to_owned();
-            return Err(BuildError::Input { path, line: None, what });
-        }
+        let (build, exports) = compile(&source, Instrument::Accesses)?;
         let debug = Arc::new(DebugInfo::new(&build));
         let id = IDS.fetch_add(1, Ordering::Relaxed);
         let init_code = AtomicI32::new(0);

@@ -612,6 +612,8 @@ pub trait Machine {
     fn give_up(&self) -> bool {
         false
     }
+    /// Lets other tasks of this CPU run if there are some and the running one may be switched away.
+    fn cond_resched(&self) {}
     /// Delivers what is pending on this CPU, if it may be delivered now: see [`crate::Cpu::attention`].
     fn attend(&self) {}
     /// Makes the calling thread a CPU, which it is not yet, and installs it.

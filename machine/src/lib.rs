@@ -57,7 +57,7 @@ pub use local::keep_templates;
 pub use local::set_local_bases;
 pub use local::{Global, MachineLocal, PerCpu, local_template, percpu_template, pristine, set_host_percpu};
 #[cfg(not(any(target_os = "none", ringzero_bare)))]
-pub use place::{CodeMap, code_map, set_code_map};
+pub use place::{CodeMap, code_map, set_code_map, set_shared_code_map};
 pub use within::{StepLock, Within, wait_within};
 
 /// Announces a step; returns when it is this context's turn to perform it. A no-op but on the model.

@@ -5,7 +5,7 @@ use core::hash::{Hash, Hasher};
 use core::panic::Location;
 use core::ptr::{self, NonNull};
 #[cfg(not(any(target_os = "none", ringzero_bare)))]
-pub use map::{CodeMap, code_map, set_code_map};
+pub use map::{CodeMap, code_map, set_code_map, set_shared_code_map};
 
 /// A place in a program's source: of Rust code, or of the loaded C module.
 ///
@@ -27,6 +27,7 @@ mod map {
     use core::cell::RefCell;
     use std::rc::Rc;
     use std::string::String;
+    use std::sync::OnceLock;
 
     /// What a loaded module knows of its code and data.
     pub trait CodeMap {
@@ -57,10 +58,42 @@ mod map {
         MAP.with(|m| m.replace(map))
     }
 
-    /// This thread's map, if it works with a C module.
+    /// This thread's map, if it works with a C module; else the process's.
     #[must_use]
     pub fn code_map() -> Option<Rc<dyn CodeMap>> {
-        MAP.with(|m| m.borrow().clone())
+        let own = MAP.with(|m| m.borrow().clone());
+        own.or_else(|| Some(Rc::new(Shared(*SHARED.get()?))))
+    }
+
+    static SHARED: OnceLock<&'static (dyn CodeMap + Sync)> = OnceLock::new();
+
+    /// Makes `map` the one of all threads that have none of their own: of the module that runs on the host. The first one
+    /// stays.
+    pub fn set_shared_code_map(map: &'static (dyn CodeMap + Sync)) {
+        let _ = SHARED.set(map);
+    }
+
+    struct Shared(&'static (dyn CodeMap + Sync));
+
+    impl CodeMap for Shared {
+        fn place(&self, offset: usize) -> Option<(&'static str, u32, u32)> {
+            self.0.place(offset)
+        }
+        fn one_of(&self, offset: usize) -> usize {
+            self.0.one_of(offset)
+        }
+        fn code_offset(&self, addr: usize) -> Option<usize> {
+            self.0.code_offset(addr)
+        }
+        fn object(&self, addr: usize) -> Option<String> {
+            self.0.object(addr)
+        }
+        fn data_offset(&self, addr: usize) -> Option<usize> {
+            self.0.data_offset(addr)
+        }
+        fn statics(&self) -> core::ops::Range<usize> {
+            self.0.statics()
+        }
     }
 }
 

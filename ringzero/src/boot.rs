@@ -1,21 +1,31 @@
 //! Boots a kernel instance.
 
 use ringzero_machine::machine;
-use ringzero_sched::{Task, TaskOptions, spawn};
+#[cfg(feature = "model")]
+use ringzero_sched::spawn;
+use ringzero_sched::{Task, TaskOptions};
 
+#[cfg(feature = "model")]
 struct Init(*const (dyn Fn() + Sync));
 
 // SAFETY: the pointed-to closure may be called from any thread (`Sync`); it outlives the execution.
+#[cfg(feature = "model")]
 unsafe impl Send for Init {}
 
-/// Sets up a kernel instance and creates the init task, which runs `program` in task context on CPU 0.
-///
-/// Called by a machine at the start of an execution; `program` must outlive it.
-pub fn boot(program: &(dyn Fn() + Sync)) {
+/// Fills the hooks of a kernel instance.
+pub(crate) fn init_kernel() {
     ringzero_softirq::init();
     ringzero_time::init();
     ringzero_sched::init();
     ringzero_workqueue::init();
+}
+
+/// Sets up a kernel instance and creates the init task, which runs `program` in task context on CPU 0.
+///
+/// Called by a machine at the start of an execution; `program` must outlive it.
+#[cfg(feature = "model")]
+pub fn boot(program: &(dyn Fn() + Sync)) {
+    init_kernel();
     // SAFETY: only the lifetime is widened; the machine ends the execution before `program` goes away.
     let init = Init(unsafe { std::mem::transmute::<*const (dyn Fn() + Sync + '_), *const (dyn Fn() + Sync)>(program) });
     let options = TaskOptions { allowed: 1, ..TaskOptions::new("init") };

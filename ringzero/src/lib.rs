@@ -20,16 +20,30 @@
 //! The modules are named after `include/linux`: each re-exports from the crate that has the implementation.
 
 mod boot;
+#[cfg(feature = "model")]
 mod check;
+mod threads;
 
 pub use boot::on_exit;
+#[cfg(feature = "model")]
 pub use check::{Check, Report, TestOutcome, check};
+#[cfg(feature = "model")]
 pub use ringzero_explore::{Progress, ReplayError, Strategy, Verdict};
 pub use ringzero_machine::{PreemptModel, define_per_cpu};
+#[cfg(feature = "model")]
 pub use ringzero_macros::test;
+#[cfg(feature = "model")]
 pub use ringzero_model::TimeModel;
+pub use threads::{Host, Machine};
+
+/// The machine of threads: how a program has ended.
+pub mod host {
+    pub use crate::threads::Host;
+    pub use ringzero_host::{NR_BOOTED, NR_CPU_IDS, Summary, Totals, Trouble, set_finding_hook};
+}
 
 /// For programs that are run by name: the command line and the gallery.
+#[cfg(feature = "model")]
 pub mod program {
     pub use crate::boot::boot;
     pub use ringzero_explore::{

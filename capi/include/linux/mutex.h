@@ -21,9 +21,12 @@
 struct mutex {
 	/* 1 while it is held. */
 	unsigned int word;
+	/* How many sleep for it. */
+	unsigned int sleepers;
 	/* Says that the mutex was initialised. */
 	unsigned int magic;
-	/* Which task holds it, and since where. */
+	/* On which CPU it was locked, which task holds it, and where it was locked last. */
+	unsigned int held_on;
 	void *owner;
 	void *held_at;
 	/* Where it was initialised; the variable itself if it was so statically. */

@@ -1,6 +1,6 @@
 //! From source files to one shared object in memory.
 
-use crate::compiler::{Compiler, OURS_INCLUDE, OURS_LIB, argument, prefix_map};
+use crate::compiler::{Compiler, Instrument, OURS_INCLUDE, OURS_LIB, argument, prefix_map};
 use crate::debug::DebugInfo;
 use crate::error::{BuildError, Refused, Symbol};
 use crate::export::{self, Export, MAX_ARGS};
@@ -51,7 +51,7 @@ pub(crate) struct Inner {
     fingerprint: u64,
 }
 
-/// Compiles and links.
+/// Compiles, with calls before each access, and links.
 ///
 /// # Errors
 /// See [`BuildError`]. Unknown symbols are all listed at once.
@@ -65,8 +65,26 @@ pub fn build(
     exports: &[Export],
     lib: &[LibFile],
 ) -> Result<Build, BuildError> {
+    build_as(source, compiler, include, exports, lib, Instrument::Accesses)
+}
+
+/// Compiles, with what is asked for added to the code, and links.
+///
+/// # Errors
+/// As [`build()`].
+///
+/// # Panics
+/// As [`build()`].
+pub fn build_as(
+    source: &Source,
+    compiler: &Compiler,
+    include: &Include,
+    exports: &[Export],
+    lib: &[LibFile],
+    instrument: Instrument,
+) -> Result<Build, BuildError> {
     assert!(exports.iter().all(|export| export.args <= MAX_ARGS), "an export has more than {MAX_ARGS} arguments");
-    let mut job = Job::new(source, compiler, include)?;
+    let mut job = Job::new(source, compiler, include, instrument)?;
     job.compile_source()?;
     job.add_library(lib)?;
     let slots = job.link(exports)?;
@@ -124,6 +142,7 @@ struct Job<'a> {
     source: &'a Source,
     compiler: &'a Compiler,
     include: &'a Include,
+    instrument: Instrument,
     temp: TempDir,
     /// The folder that the user's files are compiled in.
     root: PathBuf,
@@ -135,13 +154,19 @@ struct Job<'a> {
 const MAX_STDERR: usize = 64 << 10;
 
 impl<'a> Job<'a> {
-    fn new(source: &'a Source, compiler: &'a Compiler, include: &'a Include) -> Result<Self, BuildError> {
+    fn new(
+        source: &'a Source,
+        compiler: &'a Compiler,
+        include: &'a Include,
+        instrument: Instrument,
+    ) -> Result<Self, BuildError> {
         let temp = TempDir::new()?;
         let root = match &source.root {
             Some(root) => root.clone(),
             None => write_texts(source, temp.path())?,
         };
-        Ok(Self { source, compiler, include, temp, root, objects: Vec::new(), diagnostics: String::new() })
+        let (objects, diagnostics) = (Vec::new(), String::new());
+        Ok(Self { source, compiler, include, instrument, temp, root, objects, diagnostics })
     }
 
     /// Compiles the user's files, several at a time.
@@ -171,7 +196,7 @@ impl<'a> Job<'a> {
     }
 
     fn flags(&self) -> Vec<OsString> {
-        self.compiler.flags(self.include.dir(), &self.source.module)
+        self.compiler.flags(self.include.dir(), &self.source.module, self.instrument)
     }
 
     /// Compiles one file and gives what the compiler said.
@@ -264,7 +289,7 @@ impl<'a> Job<'a> {
         std::fs::create_dir_all(&dir).map_err(failed)?;
         let object = dir.join(format!("{}.o", file.name));
         // The module's name is no part of the library's flags: its objects serve all modules.
-        let mut flags = self.compiler.flags(self.include.dir(), "ringzero");
+        let mut flags = self.compiler.flags(self.include.dir(), "ringzero", self.instrument);
         let map = prefix_map(&dir, OURS_LIB);
         let mut hash = Hash::new().add(&self.compiler.identity()).add(self.include.hash().as_bytes());
         for flag in &flags {

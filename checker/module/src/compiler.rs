@@ -16,6 +16,15 @@ pub enum Kind {
     Clang,
 }
 
+/// What the compiler adds to the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instrument {
+    /// Calls of `__tsan_*` before each access, for a machine that has to see them.
+    Accesses,
+    /// Nothing: full speed.
+    None,
+}
+
 /// A C compiler that was asked what it is.
 #[derive(Clone, Debug)]
 pub struct Compiler {
@@ -132,10 +141,11 @@ impl Compiler {
         command
     }
 
-    /// All flags for one file of checked code.
-    pub(crate) fn flags(&self, include: &Path, module: &str) -> Vec<OsString> {
-        let own: &[&str] = if self.kind == Kind::Gcc { GCC } else { CLANG };
-        let mut flags: Vec<OsString> = FLAGS.iter().chain(own).map(OsString::from).collect();
+    /// All flags for one file of a module's code.
+    pub(crate) fn flags(&self, include: &Path, module: &str, instrument: Instrument) -> Vec<OsString> {
+        let (own, seen) = if self.kind == Kind::Gcc { (GCC, SEEN_BY_GCC) } else { (CLANG, SEEN_BY_CLANG) };
+        let seen = if instrument == Instrument::None { UNSEEN } else { seen };
+        let mut flags: Vec<OsString> = FLAGS.iter().chain(own).chain(seen).map(OsString::from).collect();
         flags.push("-I".into());
         flags.push(include.into());
         flags.push(format!("-DKBUILD_MODNAME=\"{module}\"").into());
@@ -222,7 +232,6 @@ const FLAGS: &[&str] = &[
     "-fno-lto",
     "-mno-red-zone",
     "-mgeneral-regs-only",
-    "-fsanitize=thread",
     "-fdiagnostics-color=never",
     "-Werror=implicit-function-declaration",
     "-Werror=implicit-int",
@@ -234,8 +243,6 @@ const FLAGS: &[&str] = &[
 ];
 
 const GCC: &[&str] = &[
-    "--param",
-    "tsan-distinguish-volatile=1",
     "-fno-ipa-icf",
     "-fno-crossjumping",
     "-fno-tree-tail-merge",
@@ -245,15 +252,23 @@ const GCC: &[&str] = &[
 
 const CLANG: &[&str] = &[
     "-mllvm",
-    "-tsan-distinguish-volatile=1",
-    "-mllvm",
     "-simplifycfg-sink-common=false",
     "-mllvm",
     "-simplifycfg-hoist-common=false",
     "-mllvm",
     "-enable-tail-merge=false",
-    "-mllvm",
-    "-tsan-instrument-read-before-write=1",
     "-fno-finite-loops",
     "-ferror-limit=20",
 ];
+
+/// Accesses are calls, volatile ones told apart.
+const SEEN_BY_GCC: &[&str] = &["-fsanitize=thread", "--param", "tsan-distinguish-volatile=1"];
+const SEEN_BY_CLANG: &[&str] = &[
+    "-fsanitize=thread",
+    "-mllvm",
+    "-tsan-distinguish-volatile=1",
+    "-mllvm",
+    "-tsan-instrument-read-before-write=1",
+];
+/// Nobody sees them: the headers leave out what is there for a machine that does.
+const UNSEEN: &[&str] = &["-D__RZ_UNSEEN"];

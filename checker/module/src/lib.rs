@@ -14,6 +14,7 @@
 //!                                 +--> a library file's?     --> compiled too, and so on
 //!                                 +--> else                  --> BuildError::Unknown, all at once
 //!  objects + stubs --linker--> Build --Loaded::load--> copy --restore--> copy as it was
+//!                                 +----Loaded::load_once--> copy that is never put back
 //!                                 +-----DebugInfo: offset -> file:line, dev.lock, function
 //! ```
 //!
@@ -39,7 +40,8 @@
 //!
 //! # Flags
 //! `-nostdinc -ffreestanding -fno-builtin`: the system's headers would answer silently, and memset stays visible.
-//! `-fsanitize=thread` without its runtime: accesses are calls of `__tsan_*`, volatile ones told apart. `-fno-ipa-icf
+//! `-fsanitize=thread` without its runtime: accesses are calls of `__tsan_*`, volatile ones told apart; for full speed
+//! ([`Instrument::None`]) this is left out, `__RZ_UNSEEN` is defined, and all else is the same. `-fno-ipa-icf
 //! -fno-crossjumping -fno-tree-tail-merge` and clang's equals: code that looks alike is not merged, each call keeps its
 //! line. `-fno-omit-frame-pointer -fno-optimize-sibling-calls`: the stack can be walked, a return address is the
 //! caller's. `-fstack-clash-protection`: a large frame touches each page, so an overflow meets the guard page.
@@ -84,8 +86,8 @@ mod tempdir;
 mod uses;
 mod words;
 
-pub use build::{Build, LibFile, build};
-pub use compiler::{Compiler, Kind};
+pub use build::{Build, LibFile, build, build_as};
+pub use compiler::{Compiler, Instrument, Kind};
 pub use debug::{DebugInfo, Place};
 pub use error::{BuildError, Refused, Symbol};
 pub use export::{Export, MAX_ARGS};

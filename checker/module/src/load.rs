@@ -65,6 +65,19 @@ impl Loaded {
     /// # Errors
     /// If the operating system refuses, or if an export that the build has used is not among these.
     pub fn load(build: &Build, exports: &[Export]) -> Result<Self, LoadError> {
+        let mut loaded = Self::load_once(build, exports)?;
+        loaded.take_snapshot().map_err(|e| LoadError(format!("keeping its initial data: {e}")))?;
+        // The rest of a last page may have bytes of the file that no restore brings back: the first run begins as all.
+        // SAFETY: nobody knows this copy yet.
+        unsafe { loaded.restore() };
+        Ok(loaded)
+    }
+
+    /// As [`Loaded::load`], for a copy that runs once: nothing of it is kept, and [`Loaded::restore`] does nothing.
+    ///
+    /// # Errors
+    /// As [`Loaded::load`].
+    pub fn load_once(build: &Build, exports: &[Export]) -> Result<Self, LoadError> {
         let inner = &build.inner;
         let file = Memfd::new(&inner.module, true).map_err(|e| LoadError(format!("memfd_create: {e}")))?;
         file.write_at(0, &inner.bytes).map_err(|e| LoadError(format!("writing to memory: {e}")))?;
@@ -77,7 +90,7 @@ impl Loaded {
             let start = all.iter().map(|range| range.start).min().unwrap_or(base);
             start..all.iter().map(|range| range.end).max().unwrap_or(base)
         };
-        let mut loaded = Self {
+        let loaded = Self {
             _handle: handle,
             _file: file,
             build: build.clone(),
@@ -88,10 +101,6 @@ impl Loaded {
             snapshot: Snapshot::Copy(Vec::new()),
         };
         loaded.fill_table(exports)?;
-        loaded.take_snapshot().map_err(|e| LoadError(format!("keeping its initial data: {e}")))?;
-        // The rest of a last page may have bytes of the file that no restore brings back: the first run begins as all.
-        // SAFETY: nobody knows this copy yet.
-        unsafe { loaded.restore() };
         Ok(loaded)
     }
 

@@ -180,7 +180,7 @@ pub(crate) mod at {
         }
         compiler_fence(SeqCst);
         cpu.irq.set(IrqState { masked: false, ..irq });
-        look_up();
+        look_up(cpu);
     }
 
     /// [`local_irq_save`](crate::local_irq_save) on behalf of `place`.
@@ -206,10 +206,13 @@ pub(crate) mod at {
     #[inline]
     pub fn irq_disable_counted(place: Place) {
         let before = cpu().irq.get();
-        local_irq_disable(place);
+        if model().is_some() {
+            local_irq_disable(place);
+        }
         let cpu = cpu();
         let saved = if before.depth == 0 { before.masked } else { before.saved };
         cpu.irq.set(IrqState { masked: true, depth: before.depth + 1, saved });
+        compiler_fence(SeqCst);
     }
 
     /// [`irq_enable_counted`](crate::irq_enable_counted) on behalf of `place`.
@@ -218,8 +221,7 @@ pub(crate) mod at {
         let cpu = cpu();
         let irq = cpu.irq.get();
         if irq.depth == 0 {
-            let text = format_args!("interrupts enabled once more often than disabled");
-            return violation("unbalanced-context", place, None, text);
+            return one_too_many(place);
         }
         cpu.irq.set(IrqState { depth: irq.depth - 1, ..irq });
         if !irq.masked {
@@ -228,6 +230,13 @@ pub(crate) mod at {
         if irq.depth == 1 && !irq.saved {
             local_irq_enable();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn one_too_many(place: Place) {
+        let text = format_args!("interrupts enabled once more often than disabled");
+        violation("unbalanced-context", place, None, text);
     }
 
     #[cold]

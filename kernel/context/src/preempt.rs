@@ -25,31 +25,31 @@ pub fn preempt_enable_no_resched() {
 }
 
 pub(crate) mod at {
-    use crate::count::{PREEMPT_MASK, PREEMPT_OFFSET, preempt_count, preemptible};
+    use crate::count::{PREEMPT_MASK, PREEMPT_OFFSET, preemptible};
     use crate::hooks::note_counted;
     use crate::violation::violation;
     use core::sync::atomic::{
         Ordering::{Relaxed, SeqCst},
         compiler_fence,
     };
-    use ringzero_machine::{Op, Place, Section, attend, cpu, gate, model};
+    use ringzero_machine::{Cpu, Op, Place, Section, attend, cpu, gate, model};
 
     /// [`preempt_disable`](crate::preempt_disable) on behalf of `place`.
     #[inline]
     pub fn preempt_disable(place: Place) {
-        if preemptible() {
+        if model().is_some() && preemptible() {
             // Invariant 1. The CPU may be another one afterwards.
             gate(Op::PreemptDisable, place);
         }
-        let count = preempt_count();
+        let cpu = cpu();
+        let count = cpu.preempt_count.get();
         if count == 0 {
             note_counted(place);
         }
         if count & PREEMPT_MASK == PREEMPT_MASK {
-            let text = format_args!("preempt_disable() nested more than {PREEMPT_MASK} times");
-            return violation("unbalanced-context", place, None, text);
+            return too_deep(place);
         }
-        cpu().preempt_count.set(count + PREEMPT_OFFSET);
+        cpu.preempt_count.set(count + PREEMPT_OFFSET);
         // A signal of this thread sees it before anything that comes after.
         compiler_fence(SeqCst);
         if count == 0 {
@@ -59,9 +59,9 @@ pub(crate) mod at {
 
     /// Interrupts or preemption were just switched on: what waited for it is taken now.
     #[inline]
-    pub(crate) fn look_up() {
+    pub(crate) fn look_up(cpu: &Cpu) {
         compiler_fence(SeqCst);
-        if cpu().attention.load(Relaxed) != 0 {
+        if cpu.attention.load(Relaxed) != 0 {
             attend();
         }
     }
@@ -77,19 +77,33 @@ pub(crate) mod at {
     /// [`preempt_enable`](crate::preempt_enable) on behalf of `place`.
     #[inline]
     pub fn preempt_enable(place: Place) {
-        let count = preempt_count();
+        let cpu = cpu();
+        let count = cpu.preempt_count.get();
         if count & PREEMPT_MASK == 0 {
-            let text = format_args!("preempt_enable() without a preempt_disable() before it");
-            return violation("unbalanced-context", place, None, text);
+            return one_too_many(place);
         }
         if count == PREEMPT_OFFSET {
             section(Section::Preempt, false);
         }
         compiler_fence(SeqCst);
-        cpu().preempt_count.set(count - PREEMPT_OFFSET);
+        cpu.preempt_count.set(count - PREEMPT_OFFSET);
         if count == PREEMPT_OFFSET {
-            look_up();
+            look_up(cpu);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn too_deep(place: Place) {
+        let text = format_args!("preempt_disable() nested more than {PREEMPT_MASK} times");
+        violation("unbalanced-context", place, None, text);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn one_too_many(place: Place) {
+        let text = format_args!("preempt_enable() without a preempt_disable() before it");
+        violation("unbalanced-context", place, None, text);
     }
 }
 

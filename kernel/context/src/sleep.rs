@@ -1,7 +1,7 @@
 //! What may give up the CPU says so first.
 
 use crate::hooks::HOOKS;
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, step, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, model, step, wait};
 
 /// Says that the caller may sleep. Finding `sleep-in-atomic` where it may not (invariant 6), also if it would not have
 /// slept this time. Under the voluntary preemption model another task may run here.
@@ -45,8 +45,17 @@ pub fn cond_resched() {
 /// Announces a step that gives up the CPU until `cond` holds: a [`WaitKind::Sleep`], and before it what the task owes to
 /// the crates above. `perform` is what the step does; it touches no second object. For primitives that sleep, after they
 /// have checked that the task may.
+///
+/// On the host `cond` has held when `perform` runs, and need not any more: it is an atomic operation that may fail, and the
+/// caller tries again.
 #[inline]
 pub fn wait_asleep<R>(announced: &Step, cond: Cond, perform: impl FnOnce() -> R) -> R {
+    if model().is_none() {
+        if !cond.holds() {
+            sleep_on_host(announced, cond);
+        }
+        return perform();
+    }
     let Some(hook) = HOOKS.sleep.get() else {
         wait(announced, cond, WaitKind::Sleep);
         return perform();
@@ -58,6 +67,16 @@ pub fn wait_asleep<R>(announced: &Step, cond: Cond, perform: impl FnOnce() -> R)
         (hook.ends)();
     }
     result
+}
+
+/// The sleep of [`wait_asleep`] where it is no step.
+#[cold]
+fn sleep_on_host(announced: &Step, cond: Cond) {
+    let object = HOOKS.sleep.get().map(|hook| ((hook.begins)(announced.place), hook.ends));
+    wait(announced, cond, WaitKind::Sleep);
+    if let Some((1.., ends)) = object {
+        ends();
+    }
 }
 
 /// Runs `sleep`, which may give up the CPU in a step of its own making.
@@ -76,12 +95,12 @@ pub fn asleep<R>(place: Place, sleep: impl FnOnce() -> R) -> R {
 pub(crate) mod at {
     use crate::balance::CountWords;
     use crate::count::{
-        in_atomic, in_interrupt, in_irq, in_nmi, in_serving_softirq, irqs_disabled, preempt_count, softirq_count,
+        PREEMPT_ACTIVE, in_interrupt, in_irq, in_nmi, in_serving_softirq, irqs_disabled, preempt_count, softirq_count,
     };
     use crate::hooks::{counted_since, masked_since};
     use crate::violation::violation;
     use core::sync::atomic::Ordering::Relaxed;
-    use ringzero_machine::{Op, Place, PreemptModel, attend, cpu, gate, model};
+    use ringzero_machine::{Op, Place, PreemptModel, attend, cpu, gate, host, model};
 
     /// [`might_sleep_named`](crate::might_sleep_named) on behalf of `place`.
     #[inline]
@@ -106,12 +125,19 @@ pub(crate) mod at {
         if cpu().attention.load(Relaxed) != 0 {
             attend();
         }
+        if model().is_none()
+            && let Some(m) = host()
+        {
+            m.cond_resched();
+        }
     }
 
     /// [`assert_may_sleep`](crate::assert_may_sleep) on behalf of `place`.
     #[inline]
     pub fn assert_may_sleep(call: &str, place: Place) {
-        if in_atomic() || irqs_disabled() || cpu().irq_nesting.get() != 0 {
+        let cpu = cpu();
+        let counted = (cpu.preempt_count.get() & !PREEMPT_ACTIVE) | cpu.irq_nesting.get();
+        if counted != 0 || cpu.irq.get().masked {
             found(call, place);
         }
     }

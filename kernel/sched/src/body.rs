@@ -1,4 +1,5 @@
-//! What a task runs: a closure in the machine's memory, behind a hand-made table of one function.
+//! What a task runs: a closure in the machine's memory, behind a hand-made table of one function. The memory is given back
+//! when the closure begins to run.
 
 use ringzero_machine::KBox;
 
@@ -43,25 +44,39 @@ impl Body {
         Self { call: call::<F, R>, data: KBox::new(Some(f)).as_ptr().cast() }
     }
 
+    /// Nothing to run.
+    pub(crate) const fn none() -> Self {
+        Self { call: nothing, data: core::ptr::null_mut() }
+    }
+
     /// Runs it; its exit code.
     ///
     /// # Safety
-    /// No two contexts may run it at once.
+    /// It is run once.
     pub(crate) unsafe fn run(self) -> i32 {
-        // SAFETY: `new` made `call` and `data` for each other; the caller runs alone.
+        // SAFETY: `new` and `none` made `call` and `data` for each other; the caller's contract.
         unsafe { (self.call)(self.data) }
     }
 }
 
+unsafe fn nothing(_: *mut ()) -> i32 {
+    0
+}
+
 /// # Safety
-/// `data` must come from `Body::new` of the same types, and nobody else may use it meanwhile.
+/// `data` must come from `Body::new` of the same types, and this is the only call with it.
 unsafe fn call<F, R>(data: *mut ()) -> i32
 where
-    F: FnOnce() -> R,
+    F: FnOnce() -> R + 'static,
     R: ExitCode,
 {
-    // SAFETY: the caller's contract; the box is never freed while its machine runs.
-    let f = unsafe { (*data.cast::<Option<F>>()).take() };
+    let data = data.cast::<Option<F>>();
+    // SAFETY: the caller's contract: nobody else uses the box, which is not used any more after this.
+    let f = unsafe {
+        let f = (*data).take();
+        KBox::dispose(data);
+        f
+    };
     f.expect("a task runs once")().code()
 }
 
@@ -73,7 +88,7 @@ mod tests {
     fn a_body_gives_its_code() {
         let text = [7_u8; 40];
         let body = Body::new(move || i32::from(text[39]));
-        // SAFETY: nobody else runs it.
+        // SAFETY: it is run once.
         assert_eq!(unsafe { body.run() }, 7);
         // SAFETY: as above.
         assert_eq!(unsafe { Body::new(|| ()).run() }, 0);

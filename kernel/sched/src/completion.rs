@@ -5,6 +5,7 @@
 //! which counts timeouts, is not what it was when the wait began (crate invariant 12).
 
 use crate::event::Interrupted;
+use crate::schedule::unwinds;
 use crate::sleep::MAX_SCHEDULE_TIMEOUT;
 use crate::task::current;
 use core::fmt;
@@ -15,7 +16,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use ringzero_context::{at, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, model, step};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, model, notify, step};
 
 /// `done` after `complete_all()`.
 const ALL: u32 = u32::MAX;
@@ -120,13 +121,22 @@ impl Completion {
     }
 
     /// Takes one, within a step. Whether there was one.
+    #[inline]
     fn take(&self) -> bool {
-        match self.done.load(Acquire) {
-            0 => return false,
-            ALL => {}
-            n => self.done.store(n - 1, Relaxed),
+        let mut now = self.done.load(Acquire);
+        while now != 0 && now != ALL {
+            match self.done.compare_exchange_weak(now, now - 1, Acquire, Acquire) {
+                Ok(_) => return true,
+                Err(found) => now = found,
+            }
         }
-        true
+        now == ALL
+    }
+
+    /// Lets those who wait see what has changed. Whoever was the only one of them may have ended the completion's life
+    /// since then: only its address is of use.
+    fn told(at: *const Self) {
+        notify(at.addr());
     }
 
     /// Says that it is done, once: one of those who wait, or will wait, goes on. A release: it pairs with that one's
@@ -137,8 +147,11 @@ impl Completion {
     pub fn complete(&self) {
         let place = Place::caller();
         step(&self.announcement(Op::Complete, Mode::Rmw, place).ordered(false, true));
-        let n = self.done.load(Relaxed);
-        self.done.store(n.saturating_add(1), Release);
+        let mut now = self.done.load(Relaxed);
+        while let Err(found) = self.done.compare_exchange_weak(now, now.saturating_add(1), Release, Relaxed) {
+            now = found;
+        }
+        Self::told(self);
     }
 
     /// Says that it is done: all who wait, or will wait, go on, until [`Completion::reinit`]. A release.
@@ -148,6 +161,7 @@ impl Completion {
     pub fn complete_all(&self) {
         step(&self.announcement(Op::CompleteAll, Mode::Rmw, Place::caller()).ordered(false, true));
         self.done.store(ALL, Release);
+        Self::told(self);
     }
 
     /// Sets it back to not done. Nobody may wait for it meanwhile.
@@ -254,8 +268,8 @@ impl Completion {
     fn wait(&self, call: &str, place: Place) {
         at::might_sleep(call, place);
         let announced = self.announcement(Op::WaitForCompletion, Mode::Rmw, place).ordered(true, false);
-        // It fails only while a failed execution unwinds, when waits are over before their conditions hold.
-        wait_asleep(&announced, self.cond(is_done, 0), || self.take());
+        // It fails when another one was faster, which the host allows, and while an execution of the model unwinds.
+        while !wait_asleep(&announced, self.cond(is_done, 0), || self.take()) && !unwinds() {}
     }
 
     fn wait_timeout(&'static self, timeout: u64, call: &str, place: Place) -> u64 {
@@ -278,15 +292,19 @@ impl Completion {
         loop {
             let cond = self.cond(is_done_or_late, u64::from(timeouts));
             let (done, over) = wait_asleep(&announced, cond, || {
-                timeouts = self.timeouts.load(Relaxed);
+                // Pairs with the release in `time_is_over`: when it has changed for this wait, that is seen too.
+                timeouts = self.timeouts.load(Acquire);
                 let done = self.take();
                 (self.acquired(done), sleep.is_over())
             });
             if done {
                 return sleep.end(expires, place).max(1);
             }
+            if over {
+                sleep.end(expires, place);
+            }
             // Else it was another's time that was over, or a failed execution unwinds.
-            if over || ringzero_context::panicking() {
+            if over || unwinds() {
                 return 0;
             }
         }
@@ -301,7 +319,8 @@ impl Completion {
         let place = self.made_at().unwrap_or(Place::caller());
         step(&self.announcement(Op::WakeUpProcess, Mode::Rmw, place));
         within();
-        self.timeouts.fetch_add(1, Relaxed);
+        self.timeouts.fetch_add(1, Release);
+        Self::told(self);
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::kthread::ERESTARTSYS;
 use crate::queue::{WaitQueueEntry, WaitQueueHead, finish_wait, prepare_to_wait, prepare_to_wait_exclusive};
-use crate::schedule::schedule_at;
+use crate::schedule::{schedule_in_loop, unwinds};
 use crate::sleep::schedule_timeout_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE};
 use core::pin::pin;
-use ringzero_context::{at, panicking};
+use ringzero_context::at;
 use ringzero_machine::Place;
 
 /// A signal ended the wait. There are no signals yet, so nothing returns it.
@@ -94,7 +94,7 @@ fn wait_in_for(wq: &WaitQueueHead, state: u32, timeout: u64, call: &str, mut con
     let held = loop {
         prepare_to_wait(wq, entry.as_ref(), state);
         let holds = condition();
-        if holds || left == 0 || panicking() {
+        if holds || left == 0 || unwinds() {
             break holds;
         }
         left = schedule_timeout_at(left, place);
@@ -119,10 +119,10 @@ fn wait_in(wq: &WaitQueueHead, state: u32, exclusive: bool, call: &str, mut cond
             prepare_to_wait(wq, entry.as_ref(), state);
         }
         // While unwinding nobody else runs, and there is nothing to wait for.
-        if condition() || panicking() {
+        if condition() || unwinds() {
             break;
         }
-        schedule_at(place);
+        schedule_in_loop(place);
     }
     finish_wait(wq, entry.as_ref());
 }

@@ -5,7 +5,7 @@ use crate::schedule::{give_up, wake_up_state_at};
 use crate::task::{TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, current, spawn_at, try_current};
 use core::sync::atomic::Ordering::Relaxed;
 use ringzero_context::{self as context, at};
-use ringzero_machine::{Mode, Op, Place, cpu, machine, step};
+use ringzero_machine::{Mode, Op, Place, cpu, machine, model, step};
 
 /// Error number: interrupted before it began.
 pub const EINTR: i32 = 4;
@@ -102,7 +102,7 @@ pub fn kthread_bind_mask(task: &Task, mask: u64) {
 
 /// Lets `task` run on the CPUs of `mask` only, from the next time it is off its CPU. The running task gives up a CPU
 /// that it may not use any more; where it goes on is the machine's affair. `-EINVAL` if the mask has no CPU of this
-/// machine. Task context; sleeps for the running task.
+/// machine. On the host it counts for tasks that have not started yet. Task context; sleeps for the running task.
 #[doc(alias = "set_cpus_allowed_ptr")]
 #[track_caller]
 pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {
@@ -112,6 +112,10 @@ pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {
         return -EINVAL;
     }
     task.allowed.store(mask, Relaxed);
+    if model().is_none() {
+        // A task of the host stays where it has started.
+        return 0;
+    }
     if try_current().is_some_and(|running| core::ptr::eq(running, task)) && mask & one_cpu(cpu().id.get()) == 0 {
         at::assert_may_sleep("set_cpus_allowed()", place);
         give_up(task, place);
@@ -138,8 +142,10 @@ pub fn kthread_stop(task: &Task) -> i32 {
         step(&task.announcement(Op::KthreadStop, Mode::Write, &task.should_stop, place));
         task.should_stop.store(1, Relaxed);
         wake_up_state_at(task, TASK_NORMAL, place);
-        if let Some(m) = machine() {
+        if let Some(m) = model() {
             context::asleep(place, || m.join(task.number(), place));
+        } else {
+            task.join_on_host(place);
         }
         task.exit_code().unwrap_or(-EINTR)
     })

@@ -78,6 +78,7 @@ pub use queue::{
     prepare_to_wait_exclusive, remove_wait_queue, waitqueue_active,
 };
 pub use raw::RawWaitQueueEntry;
+pub use ksoftirqd::ksoftirqd;
 pub use ringzero_context::cond_resched;
 pub use schedule::{raw_set_current_state, schedule, set_current_state, wake_up_process, wake_up_state, yield_now};
 pub use sleep::{

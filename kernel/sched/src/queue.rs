@@ -4,7 +4,7 @@
 //! head outlives it, from the lifetime `'q`; and that it is taken off before its memory is reused, from its `Drop`.
 //! Links and flags are touched only while the head's lock is held.
 
-use crate::schedule::set_state_at;
+use crate::schedule::{set_state_at, unwinds};
 use crate::task::{TASK_RUNNING, Task, try_current};
 use core::cell::Cell;
 use core::fmt;
@@ -15,9 +15,9 @@ use core::ptr;
 use core::sync::atomic::{
     AtomicU32,
     Ordering::{Relaxed, SeqCst},
+    fence,
 };
-use ringzero_context::panicking;
-use ringzero_machine::{Mode, Op, Place, Step, step};
+use ringzero_machine::{Mode, Op, Place, Step, model, step};
 use ringzero_spinning::{IrqSave, RawSpinLock};
 
 /// A wait queue (`wait_queue_head_t`). All zeroes is an empty one.
@@ -93,10 +93,10 @@ impl WaitQueueHead {
         &self.lock
     }
 
-    /// Runs `f` with the lock held: coarse, within the one step `op` that takes and releases it; fine, in a section of
-    /// its own (invariant 4).
+    /// Runs `f` with the lock held: coarse, within the one step `op` that takes and releases it; fine, and on the host, in
+    /// a section of its own with interrupts off (invariant 4).
     pub(crate) fn with_lock(&self, op: Op, place: Place, f: impl FnOnce()) {
-        if ringzero_machine::fine() {
+        if ringzero_machine::fine() || model().is_none() {
             self.lock.lock_kind::<IrqSave>(place);
             f();
             self.lock.unlock_kind::<IrqSave>(place);
@@ -105,6 +105,12 @@ impl WaitQueueHead {
             f();
             self.lock.release_announced(place);
         }
+    }
+
+    /// Whether somebody is on it, as far as is known without the lock.
+    #[inline]
+    pub(crate) fn has_entries(&self) -> bool {
+        self.linked.load(Relaxed) != 0
     }
 
     /// Links `node`, exclusive ones last. The lock is held.
@@ -119,7 +125,7 @@ impl WaitQueueHead {
         node.previous.set(before);
         node.next.set(after);
         self.set_neighbours(before, after, node, node);
-        self.linked.fetch_add(1, SeqCst);
+        self.linked.store(self.linked.load(Relaxed) + 1, Relaxed);
     }
 
     /// Unlinks `node` if it is linked here. The lock is held.
@@ -129,7 +135,7 @@ impl WaitQueueHead {
         }
         let (before, after) = (node.previous.get(), node.next.get());
         self.set_neighbours(before, after, after, before);
-        self.linked.fetch_sub(1, SeqCst);
+        self.linked.store(self.linked.load(Relaxed) - 1, Relaxed);
         node.queue.set(ptr::null());
     }
 
@@ -218,6 +224,9 @@ impl<'q> WaitQueueEntry<'q> {
             node.autoremove.set(state.is_some());
             wq.link(node, exclusive);
         });
+        // Pairs with the fence in `wake_up`: it sees the entry, or the test of the condition that comes now sees what came
+        // before it.
+        fence(SeqCst);
     }
 
     /// Sets the running task's state if there is one to set, and takes it off `wq` if it is still there.
@@ -247,7 +256,7 @@ impl Drop for WaitQueueEntry<'_> {
         // SAFETY: the queue is alive: `'q` outlives this entry.
         let Some(wq) = (unsafe { self.node.home.get().as_ref() }) else { return };
         let place = Place::caller();
-        if !panicking() {
+        if !unwinds() {
             return self.take(wq, Some(TASK_RUNNING), place);
         }
         for _ in 0..100_000 {
@@ -314,5 +323,5 @@ pub fn waitqueue_active(wq: &WaitQueueHead) -> bool {
         wq.lock.address(),
         false,
     ));
-    wq.linked.load(Relaxed) != 0
+    wq.has_entries()
 }

@@ -4,6 +4,7 @@ use crate::queue::{Node, WaitQueueHead, is_empty, set_state};
 use crate::task::{TASK_RUNNING, try_current};
 use core::mem::offset_of;
 use core::ptr;
+use core::sync::atomic::{Ordering::SeqCst, fence};
 use ringzero_context::violation;
 use ringzero_machine::{Mode, Op, Place, Step, machine, model, step};
 
@@ -46,6 +47,8 @@ impl RawWaitQueueEntry {
             wq.raw.set(true);
             wq.link(&self.node, exclusive);
         });
+        // As in `WaitQueueEntry::put`.
+        fence(SeqCst);
         was_empty
     }
 

@@ -2,8 +2,10 @@
 
 use crate::task::{TASK_NORMAL, TASK_RUNNING, Task, current, try_current};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use ringzero_context::{at, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, WaitKind, step, wait};
+use ringzero_context::{at, panicking, wait_asleep};
+use ringzero_machine::{
+    Cond, Mode, Op, Place, WaitKind, attend, cpu, in_machine, machine, model, notify, step, wait,
+};
 
 fn is_running(state: u64, _: u64) -> bool {
     state == u64::from(TASK_RUNNING)
@@ -11,6 +13,12 @@ fn is_running(state: u64, _: u64) -> bool {
 
 fn always(_: u64, _: u64) -> bool {
     true
+}
+
+/// Whether waits are over before their conditions hold: an execution of the model unwinds. On the host a wait is a wait,
+/// also while its thread unwinds.
+pub(crate) fn unwinds() -> bool {
+    panicking() && (model().is_some() || !in_machine())
 }
 
 /// Sets the running task's state. Test the condition after it, then [`schedule()`] (invariant 2). Task context; does
@@ -34,6 +42,7 @@ pub(crate) fn set_current_state_at(state: u32, place: Place) {
 }
 
 /// Sets the state of `task`, the running one (invariant 1).
+#[inline]
 pub(crate) fn set_state_at(task: &Task, state: u32, place: Place) {
     step(&task.announcement(Op::SetCurrentState, Mode::Write, &task.state, place));
     // Full barrier: pairs with the one in `wake_up_process`.
@@ -53,8 +62,29 @@ pub(crate) fn schedule_at(place: Place) {
     let Some(task) = try_current() else {
         panic!("schedule() where no task runs (at {place})");
     };
+    // The host has no step that others may precede.
+    if model().is_none() && task.state.load(Relaxed) == TASK_RUNNING && machine().is_some_and(|m| m.give_up()) {
+        return core::sync::atomic::fence(Acquire);
+    }
+    sleep(task, place);
+}
+
+/// [`schedule_at`] for a loop that has set the state and tested a condition: one that was woken meanwhile goes on.
+pub(crate) fn schedule_in_loop(place: Place) {
+    if model().is_some() {
+        return schedule_at(place);
+    }
+    at::assert_may_sleep("scheduling while atomic: schedule()", place);
+    sleep(current(), place);
+    if cpu().attention.load(Relaxed) != 0 {
+        attend();
+    }
+}
+
+/// Sleeps until the state of `task`, the running one, is `TASK_RUNNING`, and then it stays so (invariant 1).
+fn sleep(task: &Task, place: Place) {
     let announced = task.announcement(Op::Schedule, Mode::Read, &task.state, place).ordered(true, false);
-    // Pairs with the release in `wake_up_state_at`.
+    // Pairs with the release in `wake_up_within`.
     wait_asleep(&announced, Cond::on(&task.state, is_running, 0), || core::sync::atomic::fence(Acquire));
 }
 
@@ -69,6 +99,9 @@ pub fn yield_now() {
 
 /// Goes off the CPU and wants it back at once.
 pub(crate) fn give_up(task: &Task, place: Place) {
+    if machine().is_some_and(|m| m.give_up()) {
+        return;
+    }
     let announced = task.announcement(Op::Schedule, Mode::Read, &task.state, place);
     wait(&announced, Cond::on(&task.state, always, 0), WaitKind::Sleep);
 }
@@ -92,11 +125,16 @@ pub(crate) fn wake_up_state_at(task: &Task, mask: u32, place: Place) -> bool {
     wake_up_within(task, mask, place, || ())
 }
 
-/// [`wake_up_state`]; `within` is a part of its step.
+/// [`wake_up_state`]; `within` is a part of its step, and comes before the task runs.
 pub(crate) fn wake_up_within(task: &Task, mask: u32, place: Place, within: impl FnOnce()) -> bool {
     step(&task.announcement(Op::WakeUpProcess, Mode::Rmw, &task.state, place).ordered(false, true));
     // The fence pairs with the full barrier in `set_current_state`.
     core::sync::atomic::fence(SeqCst);
     within();
-    task.state.fetch_update(Release, Relaxed, |state| (state & mask != 0).then_some(TASK_RUNNING)).is_ok()
+    let woken = task.state.fetch_update(Release, Relaxed, |state| (state & mask != 0).then_some(TASK_RUNNING)).is_ok();
+    if woken {
+        // The task may be gone already: only the address is of use.
+        notify((&raw const task.state).addr());
+    }
+    woken
 }

@@ -4,11 +4,15 @@
 //! for (a [`Completion`]), so that the wait's condition stays one of one word.
 
 use crate::completion::Completion;
-use crate::schedule::{schedule_at, set_current_state_at, wake_up_within};
+use crate::schedule::{schedule_at, schedule_in_loop, set_current_state_at, wake_up_within};
 use crate::task::{TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NORMAL, TASK_UNINTERRUPTIBLE, Task, current};
 use core::cell::Cell;
+use core::sync::atomic::{
+    AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use ringzero_context::at;
-use ringzero_machine::Place;
+use ringzero_machine::{Place, model};
 use ringzero_time::{Timer, from_timer, jiffies_to_msecs, msecs_to_jiffies, udelay, usecs_to_jiffies};
 
 /// A timeout that never comes.
@@ -18,34 +22,45 @@ pub const MAX_SCHEDULE_TIMEOUT: u64 = i64::MAX as u64;
 #[repr(C)]
 pub(crate) struct Sleep {
     timer: Timer,
-    /// What the task waits for, if that is not its state.
+    /// What the task waits for, if that is not its state. Written while the timer is idle and its callback does not run.
     on: Cell<Option<&'static Completion>>,
-    /// The timer's callback has told the task or the object, and has nothing more to do. Written in that step, and in
-    /// the one that begins the sleep.
-    over: Cell<bool>,
+    /// 1 when the timer's callback has told the task or the object, and has nothing more to do. Written in that step, and
+    /// in the one that begins the sleep. On the host the callback may not have returned yet.
+    over: AtomicU32,
 }
 
 impl Sleep {
     pub(crate) const fn new() -> Self {
-        Self { timer: Timer::for_sleep(timeout), on: Cell::new(None), over: Cell::new(false) }
+        Self { timer: Timer::for_sleep(timeout), on: Cell::new(None), over: AtomicU32::new(0) }
     }
 
     /// Whether the time was over when the task's last step came.
     pub(crate) fn is_over(&self) -> bool {
-        self.over.get()
+        self.over.load(Acquire) != 0
     }
 
     /// Begins to count: in one step. `on` is told when the time is over, or the task is woken. Returns when that is.
     pub(crate) fn begin(&'static self, timeout: u64, on: Option<&'static Completion>, place: Place) -> u64 {
         self.timer.begin_sleep(timeout, place, || {
             self.on.set(on);
-            self.over.set(false);
+            self.over.store(0, Relaxed);
         })
     }
 
     /// Ends the counting that was begun for `expires`, after a step that would have noticed the end; the jiffies left.
     pub(crate) fn end(&'static self, expires: u64, place: Place) -> u64 {
-        if self.over.get() { 0 } else { self.timer.end_sleep(expires, place) }
+        if !self.is_over() {
+            return self.timer.end_sleep(expires, place);
+        }
+        if model().is_none() {
+            // The callback may just be about to wake the task: not out of its next sleep (crate invariant 11).
+            self.timer.end_sleep(expires, place);
+        }
+        0
+    }
+
+    fn set_over(&self) {
+        self.over.store(1, Release);
     }
 }
 
@@ -54,10 +69,10 @@ fn timeout(timer: &'static Timer) {
     // SAFETY: only the timers inside `Sleep`s have this callback, and those live in tasks, as long as the execution.
     let sleep: &'static Sleep = unsafe { from_timer!(timer, Sleep, timer) };
     match sleep.on.get() {
-        Some(object) => object.time_is_over(|| sleep.over.set(true)),
+        Some(object) => object.time_is_over(|| sleep.set_over()),
         None => {
             let task = Task::of_sleep(sleep);
-            wake_up_within(task, TASK_NORMAL, task.place(), || sleep.over.set(true));
+            wake_up_within(task, TASK_NORMAL, task.place(), || sleep.set_over());
         }
     }
 }
@@ -80,7 +95,7 @@ pub(crate) fn schedule_timeout_at(timeout: u64, place: Place) -> u64 {
     }
     let sleep = &current().sleep;
     let expires = sleep.begin(timeout, None, place);
-    schedule_at(place);
+    schedule_in_loop(place);
     sleep.end(expires, place)
 }
 

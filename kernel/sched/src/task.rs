@@ -10,8 +10,10 @@ use core::sync::atomic::{
     AtomicI32, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
-use ringzero_context::{Balance, Text, violation};
-use ringzero_machine::{KBox, Mode, Op, Place, Step, TaskSpec, cpu, machine, model, step};
+use ringzero_context::{Balance, Text, panicking, violation, wait_asleep};
+use ringzero_machine::{
+    Cond, KBox, Mode, Op, Place, Step, TaskSpec, cpu, in_machine, machine, model, notify, step,
+};
 
 /// Runs, or wants to.
 pub const TASK_RUNNING: u32 = 0;
@@ -43,7 +45,8 @@ pub const PF_KTHREAD: u32 = 0x0020_0000;
 /// The room for a name that C code reads, with the zero at its end.
 pub const TASK_COMM_LEN: usize = 16;
 
-/// A task (`task_struct`). Lives in the machine's memory until the execution ends, even after it has exited.
+/// A task (`task_struct`). Lives in the machine's memory until the execution ends, even after it has exited: on the host a
+/// task that has ended keeps its [`SIZE`](Task::SIZE) bytes, unless it is counted (crate invariant 9).
 #[doc(alias = "task_struct")]
 #[repr(C)]
 pub struct Task {
@@ -75,8 +78,8 @@ pub struct Task {
 }
 
 // SAFETY: the body is run by the task itself only, and its closure is `Send`; the rest is atomic or constant, but for
-// `works`, which only the task touches, and `sleep`, which its task and its timer touch within steps on the timer or on
-// what the task waits for.
+// `works`, which only the task touches, and a cell of `sleep`, which its timer's callback reads after its task has armed
+// the timer, and until the task has waited for it.
 unsafe impl Sync for Task {}
 // SAFETY: as above.
 unsafe impl Send for Task {}
@@ -107,6 +110,9 @@ impl TaskOptions {
 }
 
 impl Task {
+    /// What a task needs without its stack, in bytes.
+    pub const SIZE: usize = size_of::<Self>();
+
     /// The fields that C code sees, and where they lie.
     pub const LAYOUT: [(&'static str, usize); 11] = [
         ("__state", offset_of!(Self, state)),
@@ -138,6 +144,25 @@ impl Task {
         F: FnOnce() -> R + Send + 'static,
         R: ExitCode,
     {
+        Self::make(options, Body::new(f), place)
+    }
+
+    /// A task for what runs already: a thread of the program that calls in, for which the host installs it as
+    /// [`Cpu::current`](ringzero_machine::Cpu::current). It has no function, and never ends; when the thread has ended it
+    /// may be used for another one, after [`Task::adopt_again`].
+    #[must_use]
+    pub fn adopt(name: &'static str) -> &'static Task {
+        Self::make(TaskOptions::new(name), Body::none(), Place::here())
+    }
+
+    /// Puts a task that [`Task::adopt`] has made back to what it was then.
+    pub fn adopt_again(&self) {
+        self.state.store(TASK_RUNNING, Relaxed);
+        self.should_stop.store(0, Relaxed);
+        self.works.set(false);
+    }
+
+    fn make(options: TaskOptions, body: Body, place: Place) -> &'static Task {
         KBox::new(Task {
             state: AtomicU32::new(options.state),
             exited: AtomicU32::new(0),
@@ -158,7 +183,7 @@ impl Task {
             sleep: Sleep::new(),
             name: options.name,
             place,
-            body: Body::new(f),
+            body,
         })
         .leak()
     }
@@ -231,6 +256,16 @@ impl Task {
             let dies = Step::new(Op::Kfree, Mode::Write, at, 0, place);
             step(&dies.named(Some(self.name), Some(self.place)));
             m.object_dies(at, place);
+            // SAFETY: every task comes from `make`; the last reference is gone.
+            unsafe { KBox::dispose(self) };
+        }
+    }
+
+    /// Sleeps until it has ended, where the machine cannot tell.
+    pub(crate) fn join_on_host(&self, place: Place) {
+        if in_machine() {
+            let announced = self.announcement(Op::KthreadJoin, Mode::Read, &self.exited, place).ordered(true, false);
+            wait_asleep(&announced, Cond::on(&self.exited, |exited, _| exited != 0, 0), || ());
         }
     }
 
@@ -311,7 +346,7 @@ impl fmt::Debug for Task {
 unsafe fn main(data: *mut ()) {
     // SAFETY: the caller's contract; tasks live as long as the execution.
     let task: &'static Task = unsafe { &*data.cast::<Task>() };
-    let balance = Balance::enter();
+    let (balance, ends) = (Balance::enter(), Ends(task));
     let stopped = task.kthread && {
         // Invariant 6.
         step(&task.announcement(Op::KthreadShouldStop, Mode::Read, &task.should_stop, task.place));
@@ -321,11 +356,29 @@ unsafe fn main(data: *mut ()) {
     let code = if stopped { -EINTR } else { unsafe { task.body.run() } };
     balance.check(task.place, Text::<96>::format(format_args!("task `{}`", task.name)).as_str());
     task.exit_code.store(code, Relaxed);
-    // Pairs with the acquire in `exit_code`.
-    task.exited.store(1, Release);
-    if task.counted {
-        // Its own reference.
-        task.put_at(task.place);
+    drop(ends);
+}
+
+/// A task's end. On the host it comes also if the task's function unwinds: others may wait for it.
+struct Ends(&'static Task);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let task = self.0;
+        if model().is_some() && panicking() {
+            return;
+        }
+        // Pairs with the acquire in `exit_code`.
+        task.exited.store(1, Release);
+        notify((&raw const task.exited).addr());
+        if task.counted {
+            if model().is_none() {
+                // An interrupt may look at it while the machine takes the task off.
+                cpu().current.set(core::ptr::null());
+            }
+            // Its own reference.
+            task.put_at(task.place);
+        }
     }
 }
 
@@ -339,7 +392,8 @@ fn comm_of(name: &str) -> [u8; TASK_COMM_LEN] {
 }
 
 /// A name in the machine's memory, for tasks that are numbered: `task_name(format_args!("reader/{n}"))`. At most 31
-/// bytes; what is longer is cut off. Every context; does not sleep.
+/// bytes; what is longer is cut off. It lives as long as the execution, on the host as long as the process. Every context;
+/// does not sleep.
 #[must_use]
 pub fn task_name(name: fmt::Arguments<'_>) -> &'static str {
     KBox::new(Text::<31>::format(name)).leak().as_str()
@@ -364,8 +418,14 @@ where
     let machine = machine().expect("tasks need a machine to run on");
     let task = Task::new_at(options, f, place);
     if options.counted {
-        machine.object_born(core::ptr::from_ref(task).addr(), size_of::<Task>(), place, "task_struct");
+        machine.object_born(core::ptr::from_ref(task).addr(), Task::SIZE, place, "task_struct");
     }
+    register(task)
+}
+
+/// Tells the machine of a task.
+pub(crate) fn register(task: &'static Task) -> &'static Task {
+    let machine = machine().expect("tasks need a machine to run on");
     task.set_number(machine.spawn(&task.spec()));
     task
 }

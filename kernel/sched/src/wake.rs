@@ -4,7 +4,11 @@ use crate::queue::WaitQueueHead;
 use crate::raw::look_at;
 use crate::schedule::wake_up_state_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_NORMAL};
-use ringzero_machine::{Mode, Op, Place};
+use core::sync::atomic::{
+    AtomicU32,
+    Ordering::SeqCst,
+};
+use ringzero_machine::{Mode, Op, Place, model};
 use ringzero_spinning::{IrqSave, Kind};
 
 /// Who is to be woken: states, and how many exclusive entries (0: all).
@@ -70,11 +74,28 @@ pub unsafe fn wake_up_locked_nr(wq: &WaitQueueHead, nr: u32) {
 }
 
 /// Invariant 5: a step that takes the lock, one for each entry, and one that releases it; a single one if the queue is
-/// empty.
+/// empty. On the host an empty queue is not locked: what its words say after a full fence is true.
+#[inline]
 fn wake(wq: &WaitQueueHead, whom: Whom, place: Place) {
+    if model().is_none() {
+        full_fence();
+        if !wq.has_entries() {
+            return;
+        }
+    }
+    wake_under_lock(wq, whom, place);
+}
+
+/// Pairs with the fence after an entry was put. An exchange, since that is cheaper than the processor's own fence.
+#[inline]
+fn full_fence() {
+    core::hint::black_box(&AtomicU32::new(0)).swap(1, SeqCst);
+}
+
+fn wake_under_lock(wq: &WaitQueueHead, whom: Whom, place: Place) {
     let fine = ringzero_machine::fine();
     IrqSave::enter(place);
-    if fine {
+    if fine || model().is_none() {
         wq.lock.acquire(place);
     } else {
         wq.lock.take_waiting(&wq.lock.announcement(Op::WakeUp, Mode::Rmw, place).ordered(true, true), place);

@@ -8,7 +8,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use ringzero_context::{at, in_hardirq, in_nmi, in_task, panicking, violation, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, cpu, model, step};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, cpu, model, notify_sleepers, step};
 use ringzero_sched::{Interrupted, try_current};
 
 /// A mutex without data: what C embeds (`struct mutex`). All zeroes is a free one.
@@ -19,10 +19,14 @@ use ringzero_sched::{Interrupted, try_current};
 #[repr(C)]
 pub struct RawMutex {
     word: AtomicU32,
+    /// How many sleep for the mutex, on the host: see [`ringzero_machine::notify_sleepers`].
+    sleepers: AtomicU32,
     magic: AtomicU32,
-    /// The owner's task object. Written by the owner only.
+    /// The CPU that the owner was on when it locked. Written by the owner only, as the two after it.
+    held_on: AtomicU32,
+    /// The owner's task object; null while the mutex is free.
     owner: AtomicPtr<()>,
-    /// Where it locked; null while the mutex is free.
+    /// Where it was locked last.
     held_at: AtomicPtr<()>,
     class: AtomicPtr<()>,
     name: Option<&'static str>,
@@ -37,11 +41,16 @@ fn is_zero(word: u64, _: u64) -> bool {
     word == 0
 }
 
+/// How often a task that finds the mutex held looks again before it sleeps, while the owner is on another CPU. A critical
+/// section is mostly shorter than this, and sleeping and waking longer.
+const SPINS: u32 = 100;
+
 fn fine() -> bool {
     ringzero_machine::fine()
 }
 
 /// The running task's object.
+#[inline]
 fn running() -> *mut () {
     cpu().current.get().cast_mut()
 }
@@ -52,9 +61,11 @@ impl RawMutex {
     pub const MAGIC: u32 = 0x525a_4d58;
 
     /// The fields and where they lie: what the C header mirrors.
-    pub const LAYOUT: [(&'static str, usize); 7] = [
+    pub const LAYOUT: [(&'static str, usize); 9] = [
         ("word", offset_of!(Self, word)),
+        ("sleepers", offset_of!(Self, sleepers)),
         ("magic", offset_of!(Self, magic)),
+        ("held_on", offset_of!(Self, held_on)),
         ("owner", offset_of!(Self, owner)),
         ("held_at", offset_of!(Self, held_at)),
         ("class", offset_of!(Self, class)),
@@ -69,7 +80,9 @@ impl RawMutex {
     pub const fn new() -> Self {
         Self {
             word: AtomicU32::new(0),
+            sleepers: AtomicU32::new(0),
             magic: AtomicU32::new(Self::MAGIC),
+            held_on: AtomicU32::new(0),
             owner: AtomicPtr::new(ptr::null_mut()),
             held_at: AtomicPtr::new(ptr::null_mut()),
             class: AtomicPtr::new(Place::here().as_ptr()),
@@ -148,9 +161,10 @@ impl RawMutex {
     }
 
     fn free(&self) -> Cond {
-        Cond::on(&self.word, is_zero, 0)
+        Cond::on(&self.word, is_zero, 0).counted_in(&self.sleepers)
     }
 
+    #[inline]
     fn address(&self) -> usize {
         ptr::from_ref(&self.word).addr()
     }
@@ -165,11 +179,14 @@ impl RawMutex {
     }
 
     /// Makes the running task the owner, within a step. Whether the mutex was free.
+    #[inline]
     fn take(&self, place: Place) -> bool {
         if self.word.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
             return false;
         }
-        self.owner.store(running(), Relaxed);
+        let cpu = cpu();
+        self.owner.store(cpu.current.get().cast_mut(), Relaxed);
+        self.held_on.store(cpu.id.get(), Relaxed);
         self.held_at.store(place.as_ptr(), Relaxed);
         if let Some(m) = model() {
             m.lock_owner(self.address(), true, place);
@@ -178,10 +195,15 @@ impl RawMutex {
     }
 
     /// Finding where there is no task to own a mutex (crate invariant 4).
+    #[inline]
     fn assert_task(call: &str, place: Place) {
-        if in_task() && cpu().irq_nesting.get() == 0 {
-            return;
+        if !in_task() || cpu().irq_nesting.get() != 0 {
+            Self::no_task(call, place);
         }
+    }
+
+    #[cold]
+    fn no_task(call: &str, place: Place) {
         let what = if in_nmi() {
             "an NMI"
         } else if in_hardirq() {
@@ -233,8 +255,17 @@ impl RawMutex {
         self.lock_at("mutex_lock_nested()", Place::caller());
     }
 
+    #[inline]
     pub(crate) fn lock_at(&self, call: &str, place: Place) {
         at::might_sleep(call, place);
+        if model().is_some() {
+            self.lock_in_steps(place);
+        } else if !self.take(place) {
+            self.lock_on_host(place);
+        }
+    }
+
+    fn lock_in_steps(&self, place: Place) {
         let mut failed = 0;
         loop {
             if fine() {
@@ -258,6 +289,36 @@ impl RawMutex {
         }
     }
 
+    /// The mutex was just found held.
+    #[cold]
+    fn lock_on_host(&self, place: Place) {
+        // Only a task itself makes itself the owner, and clears that when it unlocks.
+        if !running().is_null() && self.owner.load(Relaxed) == running() {
+            let text = format_args!("the task locks `{}`, which it holds already", self.called());
+            violation("self-deadlock", place, self.held_at(), text);
+            return;
+        }
+        let announced = self.announcement(Op::MutexLock, Mode::Rmw, place).ordered(true, false);
+        while !self.take_spinning(place) && !wait_asleep(&announced, self.free(), || self.take(place)) {}
+    }
+
+    /// Looks for a while whether the mutex becomes free, and takes it then. Not when the owner needs this CPU to get on, or
+    /// another one does.
+    fn take_spinning(&self, place: Place) -> bool {
+        let cpu = cpu();
+        for _ in 0..SPINS {
+            if self.word.load(Relaxed) == 0 {
+                if self.take(place) {
+                    return true;
+                }
+            } else if self.held_on.load(Relaxed) == cpu.id.get() || cpu.attention.load(Relaxed) != 0 {
+                return false;
+            }
+            core::hint::spin_loop();
+        }
+        false
+    }
+
     /// Locks the mutex if it is free, and whether it was.
     #[doc(alias = "mutex_trylock")]
     #[must_use]
@@ -267,10 +328,13 @@ impl RawMutex {
         self.trylock_at(Place::caller())
     }
 
+    #[inline]
     pub(crate) fn trylock_at(&self, place: Place) -> bool {
         Self::assert_task("mutex_trylock()", place);
-        let op = if fine() { Op::Cmpxchg } else { Op::MutexTrylock };
-        step(&self.announcement(op, Mode::Rmw, place));
+        if model().is_some() {
+            let op = if fine() { Op::Cmpxchg } else { Op::MutexTrylock };
+            step(&self.announcement(op, Mode::Rmw, place));
+        }
         let taken = self.take(place);
         if taken && let Some(m) = model() {
             // Pairs with the release in `unlock_at`; a failure orders nothing.
@@ -287,19 +351,23 @@ impl RawMutex {
         self.unlock_at(Place::caller());
     }
 
+    #[inline]
     pub(crate) fn unlock_at(&self, place: Place) {
         Self::assert_task("mutex_unlock()", place);
-        let op = if fine() { Op::AtomicSet } else { Op::MutexUnlock };
-        // Pairs with every lock after it.
-        step(&self.announcement(op, Mode::Write, place).ordered(false, true));
+        if model().is_some() {
+            let op = if fine() { Op::AtomicSet } else { Op::MutexUnlock };
+            // Pairs with every lock after it.
+            step(&self.announcement(op, Mode::Write, place).ordered(false, true));
+        }
         if self.word.load(Relaxed) == 0 || self.owner.load(Relaxed) != running() {
             self.not_ours(place);
         }
-        self.held_at.store(ptr::null_mut(), Relaxed);
+        self.owner.store(ptr::null_mut(), Relaxed);
         if let Some(m) = model() {
             m.lock_owner(self.address(), false, place);
         }
         self.word.store(0, Release);
+        notify_sleepers(self.address(), &self.sleepers);
     }
 
     #[cold]

@@ -4,34 +4,49 @@ use core::fmt;
 use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
-use ringzero_context::{HARDIRQ_MASK, HARDIRQ_SHIFT, NMI_MASK, SOFTIRQ_OFFSET, preempt_count};
+use ringzero_context::{HARDIRQ_MASK, NMI_MASK, SOFTIRQ_OFFSET};
 use ringzero_machine::{Place, cpu};
 
 /// A context: the task of the CPU, the CPU, and what is stacked above the task.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Context {
     task: *mut (),
-    /// CPU (10 bits), contexts stacked (8), hardirqs counted (10), NMI, softirq.
+    /// The preempt count's bits that tell contexts apart; between them the contexts stacked (8 bits) and the CPU (12).
     level: u32,
 }
 
-const SOFTIRQ: u32 = 1;
-const NMI: u32 = 1 << 1;
-const HARDIRQ_AT: u32 = 2;
-const STACKED_AT: u32 = 12;
-const CPU_AT: u32 = 20;
+const COUNTED: u32 = HARDIRQ_MASK | NMI_MASK | SOFTIRQ_OFFSET;
+const STACKED: u32 = 0xff;
+const CPU_LOW_AT: u32 = 27;
+const CPU_LOW_BITS: u32 = 5;
+const CPU_HIGH_AT: u32 = 9;
+const CPU_HIGH: u32 = 0x7f << CPU_HIGH_AT;
+const _: () = assert!(
+    COUNTED & (STACKED | CPU_HIGH) == 0 && (COUNTED | STACKED | CPU_HIGH) >> CPU_LOW_AT == 0,
+    "the fields of a level do not overlap"
+);
 
 impl Context {
-    /// The one that runs now.
-    #[inline]
+    /// The one that runs now. A few instructions: it is asked at each release.
+    #[inline(always)]
     pub(crate) fn now() -> Self {
         let cpu = cpu();
-        let count = preempt_count();
-        let mut level = (cpu.id.get() & 0x3ff) << CPU_AT | (cpu.irq_nesting.get() & 0xff) << STACKED_AT;
-        level |= (count & HARDIRQ_MASK) >> HARDIRQ_SHIFT << HARDIRQ_AT;
-        level |= if count & NMI_MASK != 0 { NMI } else { 0 };
-        level |= if count & SOFTIRQ_OFFSET != 0 { SOFTIRQ } else { 0 };
+        let id = cpu.id.get();
+        let id = id << CPU_LOW_AT | (id << (CPU_HIGH_AT - CPU_LOW_BITS) & CPU_HIGH);
+        let level = cpu.preempt_count.get() & COUNTED | cpu.irq_nesting.get() & STACKED | id;
         Self { task: cpu.current.get().cast_mut(), level }
+    }
+
+    /// Whether both are the same. One branch.
+    #[inline(always)]
+    pub(crate) fn is(self, other: Self) -> bool {
+        let tasks = self.task.addr() ^ other.task.addr();
+        tasks | (self.level ^ other.level) as usize == 0
+    }
+
+    /// The number of its CPU.
+    fn cpu(self) -> u32 {
+        self.level >> CPU_LOW_AT | (self.level & CPU_HIGH) >> (CPU_HIGH_AT - CPU_LOW_BITS)
     }
 
     /// Whether both read the same in words, so that only the task differs.
@@ -42,20 +57,20 @@ impl Context {
 
 impl fmt::Display for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.level & NMI != 0 {
+        let what = if self.level & NMI_MASK != 0 {
             "an NMI"
-        } else if self.level >> HARDIRQ_AT & 0x3ff != 0 {
+        } else if self.level & HARDIRQ_MASK != 0 {
             "a hardirq"
-        } else if self.level & SOFTIRQ != 0 {
+        } else if self.level & SOFTIRQ_OFFSET != 0 {
             "a softirq"
         } else {
             "a task"
         };
-        write!(f, "{what} on cpu{}", self.level >> CPU_AT & 0x3ff)
+        write!(f, "{what} on cpu{}", self.cpu())
     }
 }
 
-/// Who holds the lock and since where; null and zero when it is free. Written by the holder only.
+/// Who holds the lock and since where; of a free one, who held it last. Written by the holder only.
 #[repr(C)]
 pub(crate) struct Owner {
     task: AtomicPtr<()>,
@@ -79,30 +94,46 @@ impl Owner {
         }
     }
 
-    /// The running context took the lock at `place`.
-    #[inline]
-    pub(crate) fn set(&self, place: Place) {
-        let Context { task, level } = Context::now();
+    /// The context `now` took the lock at `place`.
+    #[inline(always)]
+    pub(crate) fn set(&self, now: Context, place: Place) {
+        let Context { task, level } = now;
         self.task.store(task, Relaxed);
         self.level.store(level, Relaxed);
         self.held_at.store(place.as_ptr(), Relaxed);
     }
 
-    /// Nobody holds it any more.
-    #[inline]
-    pub(crate) fn clear(&self) {
-        self.held_at.store(ptr::null_mut(), Relaxed);
-    }
-
     /// Who took it last.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn context(&self) -> Context {
         Context { task: self.task.load(Relaxed), level: self.level.load(Relaxed) }
     }
 
-    /// Where the holder took it.
+    /// Where he took it.
     pub(crate) fn held_at(&self) -> Option<Place> {
         // SAFETY: only `set` stores a pointer that is not null, and it comes from a `Place`.
         unsafe { Place::from_ptr(self.held_at.load(Relaxed)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn a_level_says_cpu_and_kind() {
+        let on = |id: u32, count: u32| {
+            let (id, count) = (cpu().id.replace(id), cpu().preempt_count.replace(count));
+            let now = Context::now();
+            cpu().id.set(id);
+            cpu().preempt_count.set(count);
+            now
+        };
+        assert_eq!(format!("{}", on(0, 1)), "a task on cpu0");
+        assert_eq!(format!("{}", on(31, SOFTIRQ_OFFSET)), "a softirq on cpu31");
+        assert_eq!(format!("{}", on(4095, HARDIRQ_MASK)), "a hardirq on cpu4095");
+        assert_eq!(format!("{}", on(64, NMI_MASK | HARDIRQ_MASK)), "an NMI on cpu64");
+        assert!(on(1, 0).is(on(1, 0xfe00)) && !on(1, 0).is(on(33, 0)));
     }
 }

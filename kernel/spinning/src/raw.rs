@@ -3,6 +3,7 @@
 use crate::kind::{Bh, Irq, IrqSave, Kind, Plain};
 use crate::owner::{Context, Owner};
 use core::fmt;
+use core::hint::spin_loop;
 use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{
@@ -30,6 +31,9 @@ pub struct RawSpinLock {
 unsafe impl Sync for RawSpinLock {}
 // SAFETY: as above; the pointers in it are only compared, or lead to constants.
 unsafe impl Send for RawSpinLock {}
+
+/// How often a waiter tries before the machine is asked to wait. Round n pauses 2^n times.
+const SPIN_ROUNDS: u32 = 7;
 
 fn is_zero(word: u64, _: u64) -> bool {
     word == 0
@@ -108,6 +112,7 @@ impl RawSpinLock {
 
     /// Where it was made; none for zeroed memory.
     #[must_use]
+    #[inline]
     pub fn class(&self) -> Option<Place> {
         // SAFETY: a pointer that is not null comes from a `Place`.
         unsafe { Place::from_ptr(self.class.load(Relaxed)) }
@@ -149,10 +154,12 @@ impl RawSpinLock {
     /// Makes the running context the holder within a step that the caller has announced. Whether the word was free.
     #[inline]
     pub fn take_announced(&self, place: Place) -> bool {
+        // Asked before, since nothing is looked up while the exchange is under way.
+        let now = Context::now();
         if self.word.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
             return false;
         }
-        self.owner.set(place);
+        self.owner.set(now, place);
         if let Some(m) = model() {
             m.lock_owner(self.address(), true, place);
         }
@@ -162,10 +169,9 @@ impl RawSpinLock {
     /// Frees the lock within a step that the caller has announced (invariant 5).
     #[inline]
     pub fn release_announced(&self, place: Place) {
-        if self.word.load(Relaxed) == 0 || self.owner.context() != Context::now() {
+        if self.word.load(Relaxed) == 0 || !self.owner.context().is(Context::now()) {
             self.not_ours(place);
         }
-        self.owner.clear();
         if let Some(m) = model() {
             m.lock_owner(self.address(), false, place);
         }
@@ -174,6 +180,7 @@ impl RawSpinLock {
     }
 
     #[cold]
+    #[inline(never)]
     fn not_ours(&self, place: Place) {
         let (code, name) = ("unlock-by-other", self.name.unwrap_or("a spinlock"));
         if self.word.load(Relaxed) == 0 {
@@ -192,17 +199,17 @@ impl RawSpinLock {
     /// Acquires the word (invariant 3), and enters nothing. For primitives that are built around a lock.
     #[inline]
     pub fn acquire(&self, place: Place) {
+        if model().is_some() || !self.take_announced(place) {
+            self.acquire_waiting(place);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn acquire_waiting(&self, place: Place) {
         if fine() {
             return self.acquire_fine(place);
         }
-        if model().is_none() && self.take_announced(place) {
-            return;
-        }
-        self.acquire_waiting(place);
-    }
-
-    #[inline(never)]
-    fn acquire_waiting(&self, place: Place) {
         self.take_waiting(&self.announcement(Op::SpinLock, Mode::Rmw, place).ordered(true, false), place);
     }
 
@@ -212,11 +219,29 @@ impl RawSpinLock {
     pub fn take_waiting(&self, announced: &Step, place: Place) {
         let mut failed = 0;
         loop {
+            if self.spin(place) {
+                return;
+            }
             wait(announced, self.free(), WaitKind::Spin);
             if self.take_announced(place) || self.holder_is_gone(&mut failed) {
                 return;
             }
         }
+    }
+
+    /// Tries to take the lock for about as long as most are held, before the machine is asked to wait: whether it did.
+    /// Each round looks before it writes, and leaves the word alone for twice as long as the one before. Whoever comes at
+    /// the right moment is served, so that a holder that was put off its processor holds up nobody but those who wait for
+    /// it. Not on the model.
+    #[inline]
+    fn spin(&self, place: Place) -> bool {
+        if model().is_some() {
+            return false;
+        }
+        (0..SPIN_ROUNDS).any(|round| {
+            (0..1 << round).for_each(|_| spin_loop());
+            self.word.load(Relaxed) == 0 && self.take_announced(place)
+        })
     }
 
     /// Whether to go on without the word: only while unwinding, where waits may be silent and the holder may belong to
@@ -243,17 +268,21 @@ impl RawSpinLock {
     /// Releases the word, and leaves nothing. For primitives that are built around a lock.
     #[inline]
     pub fn release(&self, place: Place) {
-        let op = if fine() { Op::AtomicSet } else { Op::SpinUnlock };
-        // Pairs with every acquisition after it.
-        step(&self.announcement(op, Mode::Write, place).ordered(false, true));
+        if model().is_some() {
+            let op = if fine() { Op::AtomicSet } else { Op::SpinUnlock };
+            // Pairs with every acquisition after it.
+            step(&self.announcement(op, Mode::Write, place).ordered(false, true));
+        }
         self.release_announced(place);
     }
 
     /// Acquires the word if it is free.
     #[inline]
     pub(crate) fn try_acquire(&self, place: Place) -> bool {
-        let op = if fine() { Op::Cmpxchg } else { Op::SpinTrylock };
-        step(&self.announcement(op, Mode::Rmw, place).ordered(true, false));
+        if model().is_some() {
+            let op = if fine() { Op::Cmpxchg } else { Op::SpinTrylock };
+            step(&self.announcement(op, Mode::Rmw, place).ordered(true, false));
+        }
         self.take_announced(place)
     }
 
@@ -388,7 +417,7 @@ impl RawSpinLock {
     #[doc(alias = "lockdep_is_held")]
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.word.load(Relaxed) != 0 && self.owner.context() == Context::now()
+        self.word.load(Relaxed) != 0 && self.owner.context().is(Context::now())
     }
 
     /// Spins until the lock is free, without taking it. What comes after stays after. Keeps the CPU.

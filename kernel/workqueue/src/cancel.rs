@@ -1,11 +1,11 @@
 //! Taking items back, and waiting for their end.
 
-use crate::pool::{Instance, executing, order_last, queued, remove};
+use crate::pool::{Instance, executing, lock, order_last, queued, remove};
 use crate::work::{CANCELING, PENDING, Work};
 use core::ptr;
-use core::sync::atomic::Ordering::{Relaxed, Release};
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
 use ringzero_context::wait_asleep;
-use ringzero_machine::{Cond, Mode, Op, Place, Step, model, step};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, Within, model, notify, step};
 
 /// What became of an attempt to take an item back, within a step on it.
 pub(crate) enum Taken {
@@ -29,11 +29,25 @@ pub(crate) fn grab(work: &'static Work) -> Taken {
     }
 }
 
-/// Lets those go on who wait for an instance that was cancelled.
+/// Lets those go on who wait for an instance that was cancelled, which nobody else finds any more.
 pub(crate) fn release_waiters(instance: Option<&'static Instance>, place: Place) {
-    if let Some(instance) = instance.filter(|i| i.awaited.get()) {
-        step(&on_done(instance, Op::CancelWork, Mode::Write, place));
-        instance.done.store(1, Relaxed);
+    let Some(instance) = instance else { return };
+    // On the host it is decided when the lock is held.
+    if model().is_some() {
+        if instance.awaited.get() {
+            step(&on_done(instance, Op::CancelWork, Mode::Write, place));
+            instance.done.store(1, Relaxed);
+        }
+        return;
+    }
+    let ended = {
+        let _in = lock();
+        let waited_for = instance.awaited.get();
+        let at = instance.end();
+        waited_for.then_some(at)
+    };
+    if let Some(at) = ended {
+        notify(at);
     }
 }
 
@@ -42,27 +56,21 @@ pub(crate) fn on_done(instance: &'static Instance, op: Op, mode: Mode, place: Pl
     Step::new(op, mode, at, 4, place).named(Some("work that executes"), Some(instance.place))
 }
 
-/// Sleeps until an instance has ended. What its function did is visible then.
+/// Sleeps until an instance has ended that the caller holds, and lets go of it. What its function did is visible then.
 pub(crate) fn await_end(instance: &'static Instance, op: Op, place: Place) {
-    instance.awaited.set(true);
     // Pairs with the release at the end of an execution.
     let announced = on_done(instance, op, Mode::Read, place).ordered(true, false);
-    wait_asleep(&announced, Cond::on(&instance.done, |done, _| done != 0, 0), || ());
-}
-
-/// The end of an instance, within the step that announces it.
-pub(crate) fn end(instance: &'static Instance) {
-    instance.done.store(1, Release);
-    if let Some(m) = model() {
-        m.lock_owner(ptr::from_ref(&instance.done).addr(), false, instance.place);
-    }
+    wait_asleep(&announced, Cond::on(&instance.done, |done, _| done != 0, 0), || instance.done.load(Acquire));
+    let _in = lock();
+    instance.let_go();
 }
 
 pub(crate) fn cancel(work: &'static Work, place: Place) -> bool {
-    work.enter(Op::CancelWork, place);
+    let held = work.enter(Op::CancelWork, place);
     match grab(work) {
         Taken::Pending(instance) => {
             work.set_state(0);
+            drop(held);
             release_waiters(instance, place);
             true
         }
@@ -72,34 +80,41 @@ pub(crate) fn cancel(work: &'static Work, place: Place) -> bool {
 
 pub(crate) fn cancel_sync(work: &'static Work, place: Place) -> bool {
     loop {
-        work.enter(Op::CancelWork, place);
+        let held = work.enter(Op::CancelWork, place);
         let was = match grab(work) {
             Taken::Canceling => {
+                drop(held);
                 wait_for_other(work, place);
                 continue;
             }
             Taken::Pending(instance) => Some(instance),
             Taken::Idle => None,
         };
-        return finish(work, was, place);
+        return finish(held, work, was, place);
     }
 }
 
 /// Goes on with a cancellation after `grab` took the item in the step just taken: waits for the function's end. Whether
 /// the item was pending.
-pub(crate) fn finish(work: &'static Work, was: Option<Option<&'static Instance>>, place: Place) -> bool {
-    let runs = executing(work);
+pub(crate) fn finish(
+    held: Within<'_>,
+    work: &'static Work,
+    was: Option<Option<&'static Instance>>,
+    place: Place,
+) -> bool {
+    let runs = executing(work).map(Instance::hold);
     order_last(work);
     // Crate invariant 7.
     work.set_state(if runs.is_some() { PENDING | CANCELING } else { 0 });
-    if let Some(instance) = runs {
-        instance.awaited.set(true);
-    }
+    drop(held);
     release_waiters(was.flatten(), place);
     if let Some(instance) = runs {
         await_end(instance, Op::CancelWork, place);
-        work.enter(Op::CancelWork, place);
+        let held = work.enter(Op::CancelWork, place);
+        let state = ptr::from_ref(work.state_word()).addr();
         work.set_state(0);
+        drop(held);
+        notify(state);
     }
     was.is_some()
 }
@@ -112,9 +127,10 @@ pub(crate) fn wait_for_other(work: &'static Work, place: Place) {
 }
 
 pub(crate) fn flush(work: &'static Work, place: Place) -> bool {
-    work.enter(Op::FlushWork, place);
+    let held = work.enter(Op::FlushWork, place);
     order_last(work);
-    let Some(instance) = queued(work).or_else(|| executing(work)) else { return false };
+    let Some(instance) = queued(work).or_else(|| executing(work)).map(Instance::hold) else { return false };
+    drop(held);
     await_end(instance, Op::FlushWork, place);
     true
 }

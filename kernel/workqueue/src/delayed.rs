@@ -12,7 +12,7 @@ use crate::work::{DELAYED, PENDING, Work};
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use ringzero_context::at;
-use ringzero_machine::{Left, Op, Place, model, relax};
+use ringzero_machine::{Left, Op, Place, Within, model, relax};
 use ringzero_time::{TIMER_IRQSAFE, Timer, from_timer, pending_timer};
 
 /// The timer's CPU queues it.
@@ -111,13 +111,18 @@ impl DelayedWork {
     pub fn cancel(&'static self) -> bool {
         let place = Place::caller();
         at::irq_disable_counted(place);
-        let was = match self.grab(place) {
+        let (held, taken) = self.grab(place);
+        let was = match taken {
             Taken::Pending(instance) => {
                 self.work.set_state(0);
+                drop(held);
                 release_waiters(instance, place);
                 true
             }
-            Taken::Idle | Taken::Canceling => false,
+            Taken::Idle | Taken::Canceling => {
+                drop(held);
+                false
+            }
         };
         at::irq_enable_counted(place);
         was
@@ -134,15 +139,17 @@ impl DelayedWork {
         let place = Place::caller();
         at::might_sleep("cancel_delayed_work_sync()", place);
         loop {
-            let was = match self.grab(place) {
+            let (held, taken) = self.grab(place);
+            let was = match taken {
                 Taken::Canceling => {
+                    drop(held);
                     wait_for_other(&self.work, place);
                     continue;
                 }
                 Taken::Pending(instance) => Some(instance),
                 Taken::Idle => None,
             };
-            return finish(&self.work, was, place);
+            return finish(held, &self.work, was, place);
         }
     }
 
@@ -173,10 +180,12 @@ impl DelayedWork {
 
     fn queue(&'static self, cpu: Option<u32>, delay: u64, place: Place) -> bool {
         at::irq_disable_counted(place);
-        self.work.enter(Op::QueueWork, place);
+        let held = self.work.enter(Op::QueueWork, place);
         let idle = self.work.state() & PENDING == 0;
         if idle {
-            self.begin(cpu, delay, place);
+            self.begin(held, cpu, delay, place);
+        } else {
+            drop(held);
         }
         at::irq_enable_counted(place);
         idle
@@ -185,12 +194,17 @@ impl DelayedWork {
     fn modify_on(&'static self, cpu: Option<u32>, delay: u64, place: Place) -> bool {
         at::irq_disable_counted(place);
         let was = loop {
-            self.work.enter(Op::QueueWork, place);
-            if self.work.state() & DELAYED == 0 || ringzero_context::panicking() {
-                break self.take_and_begin(cpu, delay, place);
+            let held = self.work.enter(Op::QueueWork, place);
+            if self.work.state() & DELAYED == 0 || unwinds() {
+                break self.take_and_begin(held, cpu, delay, place);
             }
+            drop(held);
             if self.timer.rearm_in(delay, place) {
-                self.cpu.store(cpu.map_or(ANY_CPU, |cpu| cpu + 1), Relaxed);
+                let _in = pool::lock();
+                // On the host the timer may have expired since.
+                if self.work.state() & DELAYED != 0 {
+                    self.cpu.store(cpu.map_or(ANY_CPU, |cpu| cpu + 1), Relaxed);
+                }
                 break true;
             }
             // It is about to be armed, or its callback is on the way, on another CPU.
@@ -201,10 +215,12 @@ impl DelayedWork {
     }
 
     /// Lets an item begin anew that does not wait for its timer, as a part of a step on it; whether it was pending.
-    fn take_and_begin(&'static self, cpu: Option<u32>, delay: u64, place: Place) -> bool {
+    fn take_and_begin(&'static self, held: Within<'_>, cpu: Option<u32>, delay: u64, place: Place) -> bool {
         let taken = grab(&self.work);
-        if !matches!(taken, Taken::Canceling) {
-            self.begin(cpu, delay, place);
+        if matches!(taken, Taken::Canceling) {
+            drop(held);
+        } else {
+            self.begin(held, cpu, delay, place);
         }
         if let Taken::Pending(instance) = taken {
             // Those who wait for it would wait for what is never executed.
@@ -214,10 +230,10 @@ impl DelayedWork {
     }
 
     /// The item is the caller's, within a step on it, with interrupts off: lets it wait for its timer or a worker.
-    fn begin(&'static self, cpu: Option<u32>, delay: u64, place: Place) {
+    fn begin(&'static self, held: Within<'_>, cpu: Option<u32>, delay: u64, place: Place) {
         if delay == 0 {
             self.work.set_state(PENDING);
-            return give(&self.work, cpu.unwrap_or_else(this_cpu), place);
+            return give(held, &self.work, cpu.unwrap_or_else(this_cpu), place);
         }
         self.work.set_state(PENDING | DELAYED);
         self.cpu.store(cpu.map_or(ANY_CPU, |cpu| cpu + 1), Relaxed);
@@ -225,18 +241,20 @@ impl DelayedWork {
             // C's forms leave it zeroed.
             self.timer.adopt(expire, TIMER_IRQSAFE, self.work.made_at());
         }
+        drop(held);
         self.timer.arm_in(delay, place);
     }
 
     /// Takes the item back from its timer, its pool, or nobody. Ends in a step on it; the state is the caller's to set.
-    fn grab(&'static self, place: Place) -> Taken {
+    fn grab(&'static self, place: Place) -> (Within<'static>, Taken) {
         loop {
             let deleted = self.timer.delete_at(place);
-            self.work.enter(Op::CancelWork, place);
+            let held = self.work.enter(Op::CancelWork, place);
             let state = self.work.state();
-            if deleted || state & DELAYED == 0 || ringzero_context::panicking() {
-                return grab(&self.work);
+            if deleted || state & DELAYED == 0 || unwinds() {
+                return (held, grab(&self.work));
             }
+            drop(held);
             // It is about to be armed, or its callback is on the way, on another CPU.
             relax(place);
         }
@@ -244,13 +262,18 @@ impl DelayedWork {
 
     /// Puts a delayed item on a pool: the timer's time has come, or somebody has deleted it.
     fn deliver(&'static self, place: Place) {
-        self.work.enter(Op::QueueWork, place);
+        let held = self.work.enter(Op::QueueWork, place);
         if self.work.state() & DELAYED != 0 {
             self.work.set_state(PENDING);
             let cpu = self.cpu.load(Relaxed);
-            give(&self.work, cpu.checked_sub(1).unwrap_or_else(this_cpu), place);
+            give(held, &self.work, cpu.checked_sub(1).unwrap_or_else(this_cpu), place);
         }
     }
+}
+
+/// Whether an execution of the model is over, and its waits are too.
+fn unwinds() -> bool {
+    model().is_some() && ringzero_context::panicking()
 }
 
 /// The timer's callback.

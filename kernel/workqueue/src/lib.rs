@@ -80,6 +80,14 @@ pub fn init() {
     ringzero_context::HOOKS.sleep.set(Some(worker::SLEEP));
 }
 
+/// Has a worker ready on CPU `cpu`, for a machine that wants it before the first item is queued: then whoever queues one,
+/// in whatever context, has to make none. Task context. Does nothing on the model, where workers are made when they are
+/// needed.
+#[track_caller]
+pub fn prepare(cpu: u32) {
+    worker::keep_one_idle(cpu, ringzero_machine::Place::caller());
+}
+
 /// A work item that a program has left pending, waiting for its timer, or executing when it has ended. For
 /// [`Machine::at_end`](ringzero_machine::Machine::at_end); to be asked before the timers are.
 #[must_use]

@@ -1,15 +1,20 @@
 //! The pools: what is queued on a CPU, and the workers that execute it.
 //!
-//! Everything here is touched only within a step on [`conflicts`] (crate invariant 1), until the next announcement.
+//! Everything here is touched only within a step on [`conflicts`] (crate invariant 1): with [`lock`] held, until the next
+//! announcement.
 
 use crate::work::Work;
-use crate::worker::{Worker, hire};
+use crate::worker::Worker;
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use ringzero_machine::{KBox, Left, Place, define_per_cpu, machine, machine_local};
+use core::sync::atomic::{
+    AtomicU32,
+    Ordering::{Relaxed, Release},
+};
+use ringzero_machine::{KBox, Left, Place, StepLock, Within, define_per_cpu, machine, machine_local, model};
 
-/// One queueing of an item, until its function has returned or it was cancelled (crate invariant 6).
+/// One queueing of an item, until its function has returned or it was cancelled (crate invariant 6). On the host its memory
+/// is used again when also nobody waits for its end any more.
 pub(crate) struct Instance {
     /// The item, whose memory may be gone.
     pub(crate) work: *const Work,
@@ -20,6 +25,8 @@ pub(crate) struct Instance {
     pub(crate) done: AtomicU32,
     /// Somebody waits for the end.
     pub(crate) awaited: Cell<bool>,
+    /// How many have it: its pool until the end, and those who wait.
+    holders: Cell<u32>,
     /// Which one it is of all.
     pub(crate) number: u32,
     /// Where it was queued.
@@ -29,6 +36,67 @@ pub(crate) struct Instance {
 impl Instance {
     fn is_of(&self, work: *const Work, function: usize) -> bool {
         ptr::eq(self.work, work) && self.function == function
+    }
+
+    /// Keeps it for somebody who is going to wait for its end.
+    pub(crate) fn hold(&'static self) -> &'static Self {
+        self.awaited.set(true);
+        self.holders.set(self.holders.get() + 1);
+        self
+    }
+
+    /// Lets go of it; what [`Instance::hold`] and its making are undone by.
+    pub(crate) fn let_go(&'static self) {
+        self.holders.set(self.holders.get() - 1);
+        if self.holders.get() == 0 && model().is_none() {
+            FREE.get().put(self);
+        }
+    }
+
+    /// Its end. The word that changed, whose waiters are to be told when the lock is not held any more.
+    pub(crate) fn end(&'static self) -> usize {
+        self.done.store(1, Release);
+        let at = ptr::from_ref(&self.done).addr();
+        self.let_go();
+        at
+    }
+}
+
+/// Instances to be used again.
+struct Free {
+    first: Cell<*const Instance>,
+    count: Cell<u32>,
+}
+
+// SAFETY: touched with the lock held only.
+unsafe impl Sync for Free {}
+
+/// How many are kept.
+const KEPT: u32 = 256;
+
+impl Free {
+    fn put(&self, instance: &'static Instance) {
+        if self.count.get() == KEPT {
+            // SAFETY: every instance comes from `make`, and nobody has this one any more.
+            return unsafe { KBox::dispose(instance) };
+        }
+        // SAFETY: null, or one that was put here, which nobody uses.
+        instance.next.set(unsafe { self.first.get().as_ref() });
+        self.first.set(instance);
+        self.count.set(self.count.get() + 1);
+    }
+
+    fn make(&self, new: Instance) -> &'static Instance {
+        // SAFETY: as in `put`.
+        let Some(old) = (unsafe { self.first.get().as_ref() }) else { return KBox::new(new).leak() };
+        self.first.set(old.next.get().map_or(ptr::null(), ptr::from_ref));
+        self.count.set(self.count.get() - 1);
+        let at = ptr::from_ref(old).cast_mut();
+        // SAFETY: nobody uses the memory, which is an instance's in the machine's memory; it needs no drop.
+        unsafe {
+            at.write(new);
+            &*at
+        }
     }
 }
 
@@ -45,6 +113,14 @@ pub(crate) struct Pool {
     pub(crate) hired: Cell<u32>,
 }
 
+/// Who has to be called.
+pub(crate) enum Call {
+    /// A worker that waits for it.
+    Idle(&'static Worker),
+    /// A new worker, which has to be started.
+    New(&'static Worker),
+}
+
 define_per_cpu! {
     static POOL: Pool = Pool {
         first: Cell::new(None),
@@ -59,6 +135,19 @@ define_per_cpu! {
 machine_local! {
     /// Stands for all pools in steps. Counts the instances.
     static CONFLICTS: AtomicU32 = AtomicU32::new(0);
+    /// What makes an operation on the pools one step on the host.
+    static POOLS: StepLock = StepLock::new();
+    static FREE: Free = Free { first: Cell::new(ptr::null()), count: Cell::new(0) };
+}
+
+/// What follows is a part of the step on the pools that was announced last, until the result is dropped.
+pub(crate) fn lock() -> Within<'static> {
+    POOLS.get().lock()
+}
+
+/// The lock itself, for waits.
+pub(crate) fn step_lock() -> &'static StepLock {
+    POOLS.get()
 }
 
 /// The object that every operation on items touches.
@@ -141,18 +230,20 @@ impl Pool {
         Some(instance)
     }
 
-    /// The worker to call, if one is needed (crate invariant 4): an idle one, or a new one, which need not be called.
-    pub(crate) fn worker_to_call(&'static self, cpu: u32, place: Place) -> Option<&'static Worker> {
+    /// The worker to call, if one is needed (crate invariant 4): an idle one, or a new one.
+    pub(crate) fn worker_to_call(&'static self, cpu: u32) -> Option<Call> {
         if self.running.get() != 0 || self.called.get() != 0 || self.first_takeable().is_none() {
             return None;
         }
         self.called.set(1);
-        let idle = self.workers().find(|w| w.idle.get());
-        match idle {
-            Some(worker) => worker.idle.set(false),
-            None => hire(self, cpu, place),
-        }
-        idle
+        let Some(idle) = self.idle() else { return Some(Call::New(Worker::hire(self, cpu, true))) };
+        idle.idle.set(false);
+        Some(Call::Idle(idle))
+    }
+
+    /// A worker that waits to be called.
+    pub(crate) fn idle(&self) -> Option<&'static Worker> {
+        self.workers().find(|w| w.idle.get())
     }
 }
 
@@ -164,16 +255,16 @@ pub(crate) fn insert(work: &'static Work, cpu: u32, place: Place) -> u32 {
     order_last(work);
     let cpu = last.filter(|&last| Pool::of(last).executes(work, function).is_some()).unwrap_or(cpu);
     work.set_last_cpu(cpu);
-    let instance = KBox::new(Instance {
+    let instance = FREE.get().make(Instance {
         work,
         function,
         next: Cell::new(None),
         done: AtomicU32::new(0),
         awaited: Cell::new(false),
+        holders: Cell::new(1),
         number: CONFLICTS.fetch_add(1, Relaxed),
         place,
-    })
-    .leak();
+    });
     Pool::of(cpu).push(instance);
     cpu
 }
@@ -216,12 +307,15 @@ fn unfinished() -> impl Iterator<Item = &'static Instance> {
 
 /// The first instance up to number `limit` that has not ended.
 pub(crate) fn unfinished_before(limit: u32) -> Option<&'static Instance> {
-    unfinished().filter(|i| i.number < limit).min_by_key(|i| i.number)
+    // The numbers may have wrapped around.
+    let before = |i: &Instance| limit.wrapping_sub(i.number).cast_signed();
+    unfinished().filter(|i| before(i) > 0).max_by_key(|i| before(i))
 }
 
 /// A work item that is still queued or executed. One whose memory is dead is none: that it is taken is the finding then.
 pub(crate) fn leftover() -> Option<Left> {
     let m = machine()?;
+    let _in = lock();
     let instance = unfinished().find(|i| m.alive(i.work.addr()))?;
     let addr = instance.work.addr();
     Some(Left { what: "a work item that is still pending or executed", name: None, addr, place: Some(instance.place) })

@@ -1,11 +1,12 @@
 //! Queueing, and waiting for all that was queued.
 
 use crate::cancel::await_end;
-use crate::pool::{self, Pool, insert};
+use crate::pool::{self, Call, Instance, Pool, insert};
 use crate::work::{PENDING, Work};
-use core::sync::atomic::Ordering::Relaxed;
+use core::ptr;
+use core::sync::atomic::Ordering::Release;
 use ringzero_context::at;
-use ringzero_machine::{Mode, Op, Place, Step, cpu, step};
+use ringzero_machine::{Mode, Op, Place, Step, Within, cpu, machine, model, notify, step};
 
 /// A workqueue (`struct workqueue_struct`). There is the system's, [`system_wq`].
 #[doc(alias = "workqueue_struct")]
@@ -29,36 +30,43 @@ pub fn system_wq() -> &'static WorkQueue {
     &SYSTEM
 }
 
-/// The CPU that the caller runs on, within a step.
+/// The CPU that the caller runs on, within a step; for a thread of the program's own, the one that works for it.
 pub(crate) fn this_cpu() -> u32 {
-    cpu().id.get()
+    machine().map_or_else(|| cpu().id.get(), |m| m.service_cpu())
 }
 
 /// Queues `work` on the CPU that `on` says in the step; whether it was not pending.
 pub(crate) fn queue_on(work: &'static Work, on: impl FnOnce() -> u32, place: Place) -> bool {
-    work.enter(Op::QueueWork, place);
+    let held = work.enter(Op::QueueWork, place);
     if work.state() & PENDING != 0 {
         return false;
     }
     work.set_state(PENDING);
-    give(work, on(), place);
+    give(held, work, on(), place);
     true
 }
 
 /// Puts a pending item on a pool, within a step that covers that, and calls a worker if one is needed.
-pub(crate) fn give(work: &'static Work, cpu: u32, place: Place) {
+pub(crate) fn give(held: Within<'_>, work: &'static Work, cpu: u32, place: Place) {
     let cpu = insert(work, cpu, place);
     Pool::of(cpu).order();
-    call_worker(cpu, place);
+    call_worker(held, cpu, place);
 }
 
-/// Calls a worker of CPU `cpu` if one is needed, as a part of a step on the pools; calling is a step of its own, unless
-/// the worker is new.
-pub(crate) fn call_worker(cpu: u32, place: Place) {
-    if let Some(worker) = Pool::of(cpu).worker_to_call(cpu, place) {
-        // Pairs with the acquire in the worker's wait.
-        step(&worker.on_call(Op::WakeUpProcess, place).ordered(false, true));
-        worker.call.store(1, Relaxed);
+/// Calls a worker of CPU `cpu` if one is needed, as the last part of a step on the pools; calling is a step of its own,
+/// unless the worker is new.
+pub(crate) fn call_worker(held: Within<'_>, cpu: u32, place: Place) {
+    let call = Pool::of(cpu).worker_to_call(cpu);
+    drop(held);
+    match call {
+        Some(Call::Idle(worker)) => {
+            // Pairs with the acquire in the worker's wait.
+            step(&worker.on_call(Op::WakeUpProcess, place).ordered(false, true));
+            worker.call.store(1, Release);
+            notify(ptr::from_ref(&worker.call).addr());
+        }
+        Some(Call::New(worker)) => worker.start(place),
+        None => {}
     }
 }
 
@@ -114,13 +122,19 @@ fn flush_all(call: &str, place: Place) {
     at::might_sleep(call, place);
     let look = Step::new(Op::FlushWork, Mode::Rmw, pool::conflicts(), 4, place).named(Some("workqueue"), None);
     step(&look);
+    let next = |limit: Option<u32>| {
+        let _in = pool::lock();
+        let limit = limit.unwrap_or_else(pool::instances);
+        (limit, pool::unfinished_before(limit).map(Instance::hold))
+    };
     pool::order_all();
-    let limit = pool::instances();
-    while let Some(instance) = pool::unfinished_before(limit) {
+    let (limit, mut first) = next(None);
+    while let Some(instance) = first {
         await_end(instance, Op::FlushWork, place);
-        if ringzero_context::panicking() {
+        if model().is_some() && ringzero_context::panicking() {
             return;
         }
         step(&look);
+        (_, first) = next(Some(limit));
     }
 }

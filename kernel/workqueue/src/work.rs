@@ -8,7 +8,7 @@ use core::mem::{offset_of, transmute};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use ringzero_context::{at, violation};
-use ringzero_machine::{Mode, Op, Place, Step, machine, model, step};
+use ringzero_machine::{Mode, Op, Place, Step, Within, machine, model, step};
 
 /// The item waits for a worker, or for its timer.
 pub(crate) const PENDING: u32 = 1;
@@ -125,7 +125,11 @@ impl Work {
     pub unsafe fn init_at(at: *mut Self, func: *const (), class: Place) {
         // The state is the first field.
         step(&Step::new(Op::InitObject, Mode::Write, at.addr(), 4, class).named(Some("work"), Some(class)));
-        if pool::queued(at).is_some() {
+        let is_queued = {
+            let _in = pool::lock();
+            pool::queued(at).is_some()
+        };
+        if is_queued {
             violation("warn", class, None, format_args!("a work item is initialised while it is pending"));
         }
         let made = Self { class: Some(class), ..Self::make(func.cast_mut(), WorkStyle::C) };
@@ -220,6 +224,7 @@ impl Work {
     #[track_caller]
     pub fn busy(&self) -> u32 {
         self.look(Place::caller());
+        let _in = pool::lock();
         let pending = if self.state() & PENDING != 0 { WORK_BUSY_PENDING } else { 0 };
         pending | if pool::executing(self).is_some() { WORK_BUSY_RUNNING } else { 0 }
     }
@@ -228,14 +233,17 @@ impl Work {
         step(&self.on_state(Op::WorkPending, Mode::Read, place).also(pool::conflicts(), false));
     }
 
-    /// Announces an operation that changes the item, and checks that there is one.
-    pub(crate) fn enter(&self, op: Op, place: Place) {
-        let orders = self.on_state(op, Mode::Rmw, place).ordered(true, true);
-        step(&orders.also(pool::conflicts(), true));
+    /// Announces an operation that changes the item, and checks that there is one. It lasts until the result is dropped.
+    pub(crate) fn enter(&self, op: Op, place: Place) -> Within<'static> {
+        if model().is_some() {
+            let orders = self.on_state(op, Mode::Rmw, place).ordered(true, true);
+            step(&orders.also(pool::conflicts(), true));
+        }
         if !self.is_initialised() {
             let text = format_args!("a work item is used that was never initialised (INIT_WORK())");
             violation("uninitialised-lock", place, None, text);
         }
+        pool::lock()
     }
 
     pub(crate) fn on_state(&self, op: Op, mode: Mode, place: Place) -> Step {

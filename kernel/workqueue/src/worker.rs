@@ -1,14 +1,14 @@
 //! The workers.
 
-use crate::cancel::{end, on_done};
-use crate::pool::{Instance, Pool, conflicts};
+use crate::cancel::on_done;
+use crate::pool::{Instance, Pool, conflicts, lock, step_lock};
 use crate::queue::call_worker;
 use crate::work::Work;
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use ringzero_context::{Balance, SleepHook, panicking};
-use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, WaitKind, cpu, model, step, wait};
+use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, WaitKind, cpu, model, notify, step, wait_within};
 use ringzero_sched::{TaskOptions, spawn_at, task_name, try_current};
 
 /// A worker: a task of a pool.
@@ -21,12 +21,71 @@ pub(crate) struct Worker {
     pub(crate) idle: Cell<bool>,
     pub(crate) executes: Cell<Option<&'static Instance>>,
     cpu: u32,
+    /// Which one of its pool it is.
+    number: u32,
 }
 
-// SAFETY: `call` is atomic; the cells are touched only within steps on the pools, on the thread of the machine.
+// SAFETY: `call` is atomic; the cells are touched only within steps on the pools.
 unsafe impl Sync for Worker {}
 
 impl Worker {
+    /// Makes a worker for the pool of CPU `cpu`, which was called already or is idle. Part of a step; to be started after
+    /// it.
+    pub(crate) fn hire(pool: &Pool, cpu: u32, called: bool) -> &'static Self {
+        let number = pool.hired.get();
+        pool.hired.set(number + 1);
+        let worker = KBox::new(Worker {
+            next: Cell::new(pool.workers.get()),
+            call: AtomicU32::new(called.into()),
+            idle: Cell::new(!called),
+            executes: Cell::new(None),
+            cpu,
+            number,
+        })
+        .leak();
+        pool.workers.set(Some(worker));
+        worker
+    }
+
+    /// Starts a worker that was hired.
+    pub(crate) fn start(&'static self, place: Place) {
+        let name = task_name(format_args!("kworker/{}:{}", self.cpu, self.number));
+        let options = TaskOptions { allowed: 1 << self.cpu, system: true, ..TaskOptions::new(name) };
+        spawn_at(options, move || run(self), place);
+    }
+
+    /// The worker was called, within the step in which it comes: what it is to execute. Another one may have gone on
+    /// meanwhile (crate invariant 4), or what it was called for is gone.
+    fn come(&'static self, pool: &Pool) -> Option<&'static Instance> {
+        self.call.store(0, Relaxed);
+        pool.called.set(pool.called.get().saturating_sub(1));
+        pool.order();
+        let next = if pool.running.get() == 0 { pool.take(self) } else { None };
+        match next {
+            Some(_) => pool.running.set(pool.running.get() + 1),
+            None => self.idle.set(true),
+        }
+        next
+    }
+
+    /// The end of what the worker executed, and the choice of the next are one step. Also the word on which others wait for
+    /// that end.
+    fn go_on(&'static self, pool: &Pool, instance: &'static Instance) -> (Option<&'static Instance>, usize) {
+        self.executes.set(None);
+        if let Some(m) = model() {
+            m.lock_owner(ptr::from_ref(&instance.done).addr(), false, instance.place);
+        }
+        let ended = instance.end();
+        pool.order();
+        // Crate invariant 4.
+        let next = if pool.running.get() <= 1 { pool.take(self) } else { None };
+        if next.is_none() {
+            pool.running.set(pool.running.get() - 1);
+            self.idle.set(true);
+        }
+        (next, ended)
+    }
+
     pub(crate) fn on_call(&self, op: Op, place: Place) -> Step {
         Step::new(op, Mode::Rmw, ptr::from_ref(&self.call).addr(), 4, place).named(Some("kworker"), None)
     }
@@ -41,52 +100,40 @@ impl Pool {
     }
 }
 
-/// Makes a worker for the pool of CPU `cpu`, which was called already. Part of a step.
-pub(crate) fn hire(pool: &'static Pool, cpu: u32, place: Place) {
-    let n = pool.hired.get();
-    pool.hired.set(n + 1);
-    let worker = KBox::new(Worker {
-        next: Cell::new(pool.workers.get()),
-        call: AtomicU32::new(1),
-        idle: Cell::new(false),
-        executes: Cell::new(None),
-        cpu,
-    })
-    .leak();
-    pool.workers.set(Some(worker));
-    let name = task_name(format_args!("kworker/{cpu}:{n}"));
-    let options = TaskOptions { allowed: 1 << cpu, system: true, ..TaskOptions::new(name) };
-    spawn_at(options, move || run(worker), place);
+/// Hires an idle worker for the pool of CPU `cpu` if it has none, in task context and on the host: then nobody who queues
+/// an item, in whatever context, has to make one (crate invariant 9).
+pub(crate) fn keep_one_idle(cpu: u32, place: Place) {
+    if model().is_some() {
+        return;
+    }
+    let pool = Pool::of(cpu);
+    let hired = {
+        let _in = lock();
+        if pool.idle().is_some() { None } else { Some(Worker::hire(pool, cpu, false)) }
+    };
+    if let Some(worker) = hired {
+        worker.start(place);
+    }
 }
 
 /// What a worker does, for ever.
 fn run(worker: &'static Worker) {
     let pool = Pool::of(worker.cpu);
     let place = Place::caller();
-    while !panicking() {
+    while model().is_none() || !panicking() {
         let announced = worker.on_call(Op::WorkRun, place).also(conflicts(), true).ordered(true, false);
-        wait(&announced, Cond::on(&worker.call, |call, _| call != 0, 0), WaitKind::Sleep);
-        worker.call.store(0, Relaxed);
-        pool.called.set(pool.called.get().saturating_sub(1));
-        pool.order();
-        // Another one of them may have gone on meanwhile (crate invariant 4), or what it was called for is gone.
-        let mut next = if pool.running.get() == 0 { pool.take(worker) } else { None };
-        if next.is_some() {
-            pool.running.set(pool.running.get() + 1);
-        }
+        let called = Cond::on(&worker.call, |call, _| call != 0, 0);
+        let mut next = wait_within(step_lock(), &announced, called, WaitKind::Sleep, || worker.come(pool));
         while let Some(instance) = next {
+            keep_one_idle(worker.cpu, place);
             execute(instance);
-            // The end of this one and the choice of the next are one step.
-            worker.executes.set(None);
-            end(instance);
-            pool.order();
-            // Crate invariant 4.
-            next = if pool.running.get() <= 1 { pool.take(worker) } else { None };
-            if next.is_none() {
-                pool.running.set(pool.running.get() - 1);
-            }
+            let ended;
+            (next, ended) = {
+                let _in = lock();
+                worker.go_on(pool, instance)
+            };
+            notify(ended);
         }
-        worker.idle.set(true);
     }
 }
 
@@ -129,16 +176,18 @@ fn begins(place: Place) -> usize {
         return 0;
     }
     step(&Step::new(Op::WorkerSleeps, Mode::Rmw, conflicts(), 4, place).named(Some("workqueue"), None));
+    let held = lock();
     let here = cpu().id.get();
     let pool = Pool::of(here);
     pool.running.set(pool.running.get() - 1);
     pool.order();
-    call_worker(here, place);
+    call_worker(held, here, place);
     conflicts()
 }
 
 /// The running worker goes on, in a step that touched the pools.
 fn ends() {
+    let _in = lock();
     let pool = Pool::of(cpu().id.get());
     pool.running.set(pool.running.get() + 1);
     pool.order();

@@ -1,0 +1,168 @@
+//! The interrupt controller: lines, and who delivers them.
+//!
+//! A line that was raised is *latched* until a CPU takes it: one arrival, however often it was raised. A CPU that is told
+//! to look takes every latched line that it may: enabled, not in progress. What it may not take stays latched;
+//! `line_settled` has it looked at again.
+
+use crate::cpu::{HostCpu, LINES, all_booted, count, this};
+use ringzero_machine::{ArrivalSource, LineSpec, StepLock};
+use std::cell::Cell;
+use std::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, SeqCst},
+};
+
+const NR_LINES: usize = 64;
+
+struct Line {
+    lock: StepLock,
+    spec: Cell<Option<LineSpec>>,
+    /// How often a simulated device has raised it.
+    raised: AtomicU32,
+    delivered: AtomicU64,
+}
+
+// SAFETY: the cell is touched with the lock held.
+unsafe impl Sync for Line {}
+
+impl Line {
+    const fn new() -> Self {
+        Self { lock: StepLock::new(), spec: Cell::new(None), raised: AtomicU32::new(0), delivered: AtomicU64::new(0) }
+    }
+
+    fn spec(&self) -> Option<LineSpec> {
+        let _in = self.lock.lock();
+        self.spec.get()
+    }
+}
+
+static LINES_: [Line; NR_LINES] = [const { Line::new() }; NR_LINES];
+/// The lines that were raised and not taken, and which of them cannot be masked.
+static LATCHED: AtomicU64 = AtomicU64::new(0);
+static NMIS: AtomicU64 = AtomicU64::new(0);
+
+pub(crate) fn add(spec: &LineSpec) {
+    let Some(line) = LINES_.get(spec.irq as usize) else { return };
+    let bit = 1 << spec.irq;
+    LATCHED.fetch_and(!bit, SeqCst);
+    if spec.nmi { NMIS.fetch_or(bit, SeqCst) } else { NMIS.fetch_and(!bit, SeqCst) };
+    line.raised.store(0, SeqCst);
+    let _in = line.lock.lock();
+    line.spec.set(Some(*spec));
+}
+
+pub(crate) fn remove(irq: u32) {
+    let Some(line) = LINES_.get(irq as usize) else { return };
+    LATCHED.fetch_and(!(1 << irq), SeqCst);
+    let _in = line.lock.lock();
+    line.spec.set(None);
+}
+
+/// Latches an arrival of the line, and tells a CPU that may take it.
+pub(crate) fn raise(irq: u32) {
+    let Some(spec) = LINES_.get(irq as usize).and_then(Line::spec) else { return };
+    LATCHED.fetch_or(1 << irq, SeqCst);
+    tell(&spec);
+}
+
+/// The line may be deliverable again.
+pub(crate) fn settled(irq: u32) {
+    if LATCHED.load(SeqCst) >> irq & 1 != 0
+        && let Some(spec) = LINES_.get(irq as usize).and_then(Line::spec)
+    {
+        tell(&spec);
+    }
+}
+
+/// Tells a CPU that it may take the line: this one if it may, else one that has nothing to do, else the first.
+fn tell(spec: &LineSpec) {
+    // SAFETY: whoever added the line promises that its words live until it is removed.
+    let mask = unsafe { (*spec.affinity).load(Acquire) };
+    let allowed = |cpu: &&'static HostCpu| mask >> cpu.id() & 1 == 1;
+    let here = this();
+    if here.booted && mask >> here.id() & 1 == 1 {
+        return here.post(LINES);
+    }
+    let resting = all_booted().filter(allowed).find(|cpu| cpu.resting.load(SeqCst));
+    if let Some(cpu) = resting.or_else(|| all_booted().find(allowed)).or_else(|| all_booted().next()) {
+        cpu.post(LINES);
+    }
+}
+
+/// Whether the line may enter: enabled, and no handler of it runs.
+fn deliverable(spec: &LineSpec) -> bool {
+    // SAFETY: as in `tell`.
+    unsafe { (*spec.state).load(SeqCst) == 1 && (*spec.inprogress).load(SeqCst) == 0 }
+}
+
+/// Takes every latched line that may enter here. In an interrupt, masked.
+pub(crate) fn deliver(cpu: &'static HostCpu) {
+    take(cpu, LATCHED.load(SeqCst));
+}
+
+/// Delivers the lines that no mask keeps out, whatever is masked.
+pub(crate) fn attend_nmis(cpu: &'static HostCpu) {
+    let nmis = LATCHED.load(SeqCst) & NMIS.load(SeqCst);
+    if nmis != 0 && cpu.booted {
+        let block = &cpu.block;
+        let before = block.irq.replace(ringzero_machine::IrqState { masked: true, depth: 0, saved: true });
+        block.irq_nesting.set(block.irq_nesting.get() + 1);
+        take(cpu, nmis);
+        block.irq_nesting.set(block.irq_nesting.get() - 1);
+        block.irq.set(before);
+    }
+}
+
+fn take(cpu: &'static HostCpu, mut lines: u64) {
+    while lines != 0 {
+        let irq = lines.trailing_zeros();
+        lines &= lines - 1;
+        let Some((line, spec)) = LINES_.get(irq as usize).and_then(|l| Some((l, l.spec()?))) else { continue };
+        // SAFETY: as in `tell`.
+        let mine = unsafe { (*spec.affinity).load(Acquire) } >> cpu.id() & 1 == 1;
+        // The entry looks again, with the line's own lock held, and raises it again if it may not.
+        if mine && deliverable(&spec) && LATCHED.fetch_and(!(1 << irq), SeqCst) >> irq & 1 != 0 {
+            count(&cpu.counts.interrupts);
+            line.delivered.fetch_add(1, SeqCst);
+            (spec.entry)(irq);
+        }
+    }
+}
+
+/// How often each line's handlers were entered.
+pub(crate) fn delivered() -> Vec<(u32, &'static str, u64)> {
+    let line = |(irq, l): (usize, &Line)| {
+        let n = l.delivered.load(SeqCst);
+        (n > 0).then(|| (irq as u32, l.spec().map_or("", |s| s.name), n))
+    };
+    LINES_.iter().enumerate().filter_map(line).collect()
+}
+
+/// Whether nothing is latched that could be delivered.
+pub(crate) fn at_rest() -> bool {
+    let latched = LATCHED.load(SeqCst);
+    LINES_.iter().enumerate().all(|(irq, l)| latched >> irq & 1 == 0 || !l.spec().is_some_and(|s| deliverable(&s)))
+}
+
+/// Raises, as the devices behind them would, every line with a device that is enabled; whether a device that raises its
+/// line a number of times has more to do.
+pub(crate) fn play_devices(raise_endless: bool) -> bool {
+    let mut more = false;
+    for (irq, line) in LINES_.iter().enumerate() {
+        let Some(spec) = line.spec() else { continue };
+        let wants = match spec.source {
+            ArrivalSource::Raised => false,
+            ArrivalSource::Device => raise_endless,
+            ArrivalSource::Finite(n) => line.raised.load(SeqCst) < n,
+        };
+        // A device that has raised its line waits until that was taken.
+        let free = LATCHED.load(SeqCst) >> irq & 1 == 0;
+        // SAFETY: as in `tell`.
+        if wants && free && unsafe { (*spec.state).load(SeqCst) == 1 } {
+            line.raised.fetch_add(1, SeqCst);
+            raise(irq as u32);
+        }
+        more |= matches!(spec.source, ArrivalSource::Finite(n) if line.raised.load(SeqCst) < n);
+    }
+    more
+}
