@@ -2,10 +2,9 @@
 //!
 //! On the host a `WARN` is a message and counted ([`warnings`]), as in Linux; the process goes on.
 
-use crate::fatal::found;
+use crate::fatal::{found, in_process};
 use crate::memory::view_text;
 use crate::printk;
-use crate::state::on_host;
 use ringzero_machine::{Finding, Place};
 use std::cell::Cell;
 use std::ffi::c_char;
@@ -38,7 +37,7 @@ fn find(code: &'static str, text: &str) -> ! {
 
 fn warn(text: *const c_char) {
     let text = words(text);
-    if on_host() {
+    if in_process() {
         WARNINGS.fetch_add(1, Relaxed);
     } else if WARN_IS_FINDING.get() {
         find("warn", &text);

@@ -15,12 +15,15 @@ pub struct Args {
 }
 
 const AFTER: &str = "Exit status: 0 nothing violated (with --gallery: all as expected), 1 something violated (or not as \
-expected), 2 usage, 3 a program or trace could not be loaded, 70 a bug of Ringzero itself.";
+expected), 2 usage, 3 a program or trace could not be loaded, 4 run: the module's init failed, 5 run: something still \
+runs or is left behind, 70 a bug of Ringzero itself.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Checks programs and reports violated rules.
     Check(Check),
+    /// Runs a program at full speed on the machine of threads: inserts the module, lets it run, removes it.
+    Run(Run),
     /// Replays a trace and prints its report again.
     Replay {
         /// The trace file.
@@ -42,6 +45,49 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Run {
+    /// The name of a program (see `list`), C files of one module, or a folder with a Kbuild file.
+    #[arg(required = true)]
+    pub programs: Vec<PathBuf>,
+    /// CPUs of the machine, each a thread [default: what the program asks for, else as many as there are processors, but
+    /// at least 2].
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub cpus: Option<u8>,
+    /// Seconds from the end of init to exit [default: until nothing is left that happens by itself; 1 with --devices].
+    #[arg(long, value_parser = seconds)]
+    pub seconds: Option<f64>,
+    /// Seconds that init, exit, and then the end of all tasks may take, each, before they are given up.
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub patience: f64,
+    /// C: a module parameter; may be given several times.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// Interrupts come at any instruction of the module, and tasks are preempted there; without it, at safe points.
+    #[arg(long)]
+    pub async_irqs: bool,
+    /// Simulates a device behind each interrupt line, which raises it so often on the average: 100us, 10ms, 1s.
+    #[arg(long, value_name = "PERIOD", value_parser = period)]
+    pub devices: Option<Duration>,
+    /// How the kernel's log (printk) is printed.
+    #[arg(long, value_enum, default_value_t = LogArg::Plain)]
+    pub log: LogArg,
+    /// Print the summary as one JSON object; the log goes to stderr.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How log lines are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogArg {
+    /// As they are.
+    Plain,
+    /// With the seconds since the machine began.
+    Time,
+    /// Not at all.
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -167,6 +213,19 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+fn period(text: &str) -> Result<Duration, String> {
+    let expected = || "a time like 100us, 10ms or 1s is expected".to_owned();
+    let unit = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
+    let scale = match &text[unit..] {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        _ => return Err(expected()),
+    };
+    let seconds = text[..unit].parse::<f64>().map_err(|_| expected())? * scale;
+    if (1e-6..=1e6).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(expected()) }
+}
+
 fn set<T>(to: &mut T, from: Option<T>) {
     if let Some(v) = from {
         *to = v;
@@ -221,5 +280,21 @@ impl Check {
         set(&mut s.seed, self.seed);
         s.jobs = usize::from(self.jobs);
         s.all_classes |= self.all_classes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::period;
+    use std::time::Duration;
+
+    #[test]
+    fn periods_have_a_unit() {
+        assert_eq!(period("100us"), Ok(Duration::from_micros(100)));
+        assert_eq!(period("1.5ms"), Ok(Duration::from_micros(1500)));
+        assert_eq!(period("2s"), Ok(Duration::from_secs(2)));
+        for bad in ["", "10", "ms", "0ms", "-1s", "1h", "nans", "1e9s"] {
+            assert!(period(bad).is_err(), "{bad}");
+        }
     }
 }

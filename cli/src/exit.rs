@@ -13,6 +13,10 @@ pub enum Exit {
     Usage = 2,
     /// 3: a program or a trace could not be loaded.
     NotLoaded = 3,
+    /// 4: the module's init function returned an error.
+    InitFailed = 4,
+    /// 5: something still runs, or is left behind, when the module is gone.
+    StillThere = 5,
     /// 70: a bug of Ringzero itself.
     OwnBug = 70,
 }

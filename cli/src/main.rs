@@ -6,6 +6,7 @@ mod check;
 mod exit;
 mod out;
 mod programs;
+mod run;
 mod show;
 mod tap;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let run = || match args.command {
         Command::Check(c) => check::run(&c),
+        Command::Run(r) => run::run(&r),
         Command::Replay { trace, json } => show::replay(&trace, json),
         Command::Explain { code } => show::explain(&code),
         Command::Headers => show::headers(),

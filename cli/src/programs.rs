@@ -109,7 +109,7 @@ impl Wanted {
 }
 
 /// An error of the front door, with what Ringzero plans of what is missing.
-fn told(e: &BuildError) -> String {
+pub fn told(e: &BuildError) -> String {
     let mut text = e.to_string();
     if let BuildError::Unknown(symbols) = e {
         text = format!("{} unknown symbols:", symbols.len());

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a module may leave behind.
-const LOOKS: &[fn() -> Option<Left>] =
+pub(crate) const LOOKS: &[fn() -> Option<Left>] =
     &[ringzero_workqueue::leftover, ringzero_softirq::leftover, ringzero_time::leftover, ringzero_irq::leftover, flush];
 
 /// The end of an execution: a last line without an end is told, and why a KUnit case left. Nothing is left behind.
@@ -49,9 +49,9 @@ thread_local! {
 
 /// The addresses that an execution needs.
 #[derive(Clone, Copy)]
-struct Entries {
-    init: Option<extern "C" fn() -> i32>,
-    exit: Option<extern "C" fn()>,
+pub(crate) struct Entries {
+    pub(crate) init: Option<extern "C" fn() -> i32>,
+    pub(crate) exit: Option<extern "C" fn()>,
 }
 
 /// A function pointer that the module keeps in a word of this name.
@@ -62,7 +62,7 @@ fn pointer(loaded: &Loaded, name: &str) -> Option<usize> {
 }
 
 impl Entries {
-    fn of(loaded: &Loaded) -> Self {
+    pub(crate) fn of(loaded: &Loaded) -> Self {
         // SAFETY: `module_init()` and `module_exit()` put functions of these types there.
         unsafe {
             Self {
@@ -149,7 +149,7 @@ pub(crate) fn boot(module: &Module, init: &(dyn Fn() + Sync)) {
 }
 
 /// Makes the CPUs' copies of the module's per-CPU variables, in the machine's memory.
-fn percpu_copies(template: Range<usize>) -> percpu::Area {
+pub(crate) fn percpu_copies(template: Range<usize>) -> percpu::Area {
     /// The section's alignment is not above this.
     const ALIGN: usize = 4096;
     let Some(m) = machine() else { return percpu::Area::default() };

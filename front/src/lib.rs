@@ -15,18 +15,24 @@
 //!    before the instance is put back.
 //! 4. Places and names that leave this crate are offsets or text, never addresses.
 //!
+//! A **native** module ([`Native`]) is for the machine of threads: compiled without the checker's hooks, loaded once, and
+//! never put back or unloaded. It is the process's: what goes wrong in it ends the process.
+//!
 //! # Differences from Linux
 //! One module at a time; no `modprobe`, no dependencies between modules, no built-in order of initcalls.
 
+mod fault;
 mod files;
 mod instance;
 mod map;
 mod module;
+mod native;
 mod part;
 mod plan;
 mod tune;
 
 pub use module::Module;
+pub use native::{Ended, Native};
 pub use part::Part;
 pub use plan::plan;
 pub use ringzero_capi::errno_name;

@@ -133,6 +133,11 @@ impl Tuning {
         Ok(t)
     }
 
+    /// How many CPUs it asks for.
+    pub fn cpus(&self) -> Option<usize> {
+        self.changes.iter().rev().find_map(|c| if let Change::Cpus(n) = c { Some(*n) } else { None })
+    }
+
     /// Changes settings accordingly.
     pub fn apply(&self, s: &mut Settings) {
         let m = &mut s.machine;

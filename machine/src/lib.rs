@@ -37,6 +37,7 @@ mod cpu;
 mod kbox;
 mod local;
 mod place;
+mod this_cpu;
 mod tls;
 mod within;
 
@@ -59,6 +60,9 @@ pub use local::{Global, MachineLocal, PerCpu, local_template, percpu_template, p
 #[cfg(not(any(target_os = "none", ringzero_bare)))]
 pub use place::{CodeMap, code_map, set_code_map, set_shared_code_map};
 pub use within::{StepLock, Within, wait_within};
+
+/// Whether the feature `model` is compiled in.
+pub const HAS_MODEL: bool = cfg!(feature = "model");
 
 /// Announces a step; returns when it is this context's turn to perform it. A no-op but on the model.
 #[inline(always)]

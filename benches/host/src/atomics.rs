@@ -1,7 +1,7 @@
 //! Atomics and marked accesses beside those of `core`, which they compile to.
 
 use crate::measure::{Effort, Side};
-use ringzero_atomic::{Atomic64, Marked};
+use ringzero::atomic::{Atomic64, Marked};
 use std::hint::black_box;
 use std::sync::atomic::{
     AtomicI64, AtomicU64,

@@ -4,8 +4,8 @@ use crate::measure::{Effort, Side, median};
 use crate::row::{Better, Row};
 use crate::threads::{Fight, fight};
 use mcslock::barging::spins::Mutex as Mcs;
-use ringzero_sleeping::Mutex;
-use ringzero_spinning::{SpinLock, SpinLockIrq};
+use ringzero::mutex::Mutex;
+use ringzero::sync::{SpinLock, SpinLockIrq};
 use std::cell::RefCell;
 use std::hint::black_box;
 

@@ -10,7 +10,9 @@ mod locks;
 mod measure;
 mod percpu;
 mod row;
+mod tasks;
 mod threads;
+mod wake;
 
 use clap::Parser;
 use measure::Effort;
@@ -33,4 +35,6 @@ fn main() {
     locks::measure(&effort);
     percpu::measure(&effort);
     atomics::measure(&effort);
+    tasks::measure(&effort);
+    wake::measure(&effort);
 }

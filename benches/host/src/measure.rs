@@ -84,7 +84,7 @@ fn repeat(times: u64, operation: &mut impl FnMut()) {
 }
 
 /// The processor time of this thread.
-fn thread_ns() -> f64 {
+pub fn thread_ns() -> f64 {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     now.tv_sec as f64 * 1e9 + now.tv_nsec as f64
 }

@@ -5,7 +5,7 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::transmute;
 use core::sync::atomic::Ordering;
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, step, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, model, step, wait};
 
 /// An atomic integer: `atomic_t` with its default width, `atomic64_t` as [`Atomic64`].
 ///
@@ -125,8 +125,14 @@ impl<T: Integer> Atomic<T> {
         let (addr, size) = (self.0.get() as usize, size_of::<T>() as u8);
         let announced = Step::new(Op::AtomicRead, Mode::Read, addr, size, Place::caller()).ordered(true, false);
         let arg = cond as usize as u64;
-        wait(&announced, Cond::at(addr, size, ask::<T>, arg), WaitKind::Spin);
-        self.word().load(Ordering::Acquire)
+        loop {
+            wait(&announced, Cond::at(addr, size, ask::<T>, arg), WaitKind::Spin);
+            let value = self.word().load(Ordering::Acquire);
+            // On the host it may have changed again since.
+            if model().is_some() || cond(value) {
+                return value;
+            }
+        }
     }
 }
 

@@ -30,6 +30,7 @@ impl BitWord {
         Self(UnsafeCell::new(bits))
     }
 
+    #[inline]
     fn word(&self) -> &AtomicUsize {
         // SAFETY: the cell is live and aligned.
         unsafe { AtomicUsize::from_ptr(self.0.get()) }
@@ -44,6 +45,7 @@ impl fmt::Debug for BitWord {
 }
 
 /// Announces one access to the word of bit `nr`; the word and the bit's mask in it.
+#[inline]
 fn announce(
     nr: usize,
     map: &[BitWord],

@@ -72,12 +72,15 @@ macro_rules! integer {
             const ZERO: Self = 0;
             const ONE: Self = 1;
             type Word = $word;
+            #[inline]
             fn plus(self, other: Self) -> Self {
                 self.wrapping_add(other)
             }
+            #[inline]
             fn minus(self, other: Self) -> Self {
                 self.wrapping_sub(other)
             }
+            #[inline]
             fn from_bits(bits: u64) -> Self {
                 bits as $int
             }

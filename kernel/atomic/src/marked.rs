@@ -88,6 +88,7 @@ impl<T: MarkedWord> Marked<T> {
         Self(UnsafeCell::new(value))
     }
 
+    #[inline]
     fn announce(&self, op: Op, mode: Mode, acquire: bool, release: bool, place: Place) -> *mut T {
         let addr = self.0.get() as usize;
         step(&Step::new(op, mode, addr, size_of::<T>() as u8, place).ordered(acquire, release));

@@ -34,6 +34,7 @@ impl<T: Copy> PlainCell<T> {
         if matches!(size, 1 | 2 | 4 | 8) && align_of::<T>() == size { size as u8 } else { 0 }
     }
 
+    #[inline]
     fn announce(&self, op: Op, mode: Mode, place: Place) -> *mut T {
         let mut announced = Step::new(op, mode, self.0.get() as usize, Self::word_size(), place);
         announced.plain = true;

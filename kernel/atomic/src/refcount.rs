@@ -47,6 +47,7 @@ impl Refcount {
     /// Sets the count. Nobody else may have the object. Orders nothing.
     #[doc(alias = "refcount_set")]
     #[track_caller]
+    #[inline]
     pub fn set(&self, n: i32) {
         self.0.set(n);
     }
@@ -55,6 +56,7 @@ impl Refcount {
     #[doc(alias = "refcount_read")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn read(&self) -> i32 {
         self.0.read()
     }
@@ -63,6 +65,7 @@ impl Refcount {
     /// from 0, and when there are too many.
     #[doc(alias = "refcount_inc")]
     #[track_caller]
+    #[inline]
     pub fn inc(&self) {
         self.add_at(1, Place::caller());
     }
@@ -70,10 +73,12 @@ impl Refcount {
     /// [`Refcount::inc`], `n` times at once.
     #[doc(alias = "refcount_add")]
     #[track_caller]
+    #[inline]
     pub fn add(&self, n: i32) {
         self.add_at(n, Place::caller());
     }
 
+    #[inline]
     fn add_at(&self, n: i32, place: Place) {
         let old = self.0.rmw(RELAXED, place, |w, o| w.fetch_add(n, o));
         if old == 0 {
@@ -88,6 +93,7 @@ impl Refcount {
     #[doc(alias = "refcount_inc_not_zero")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn inc_not_zero(&self) -> bool {
         self.add_not_zero_at(1, Place::caller())
     }
@@ -96,10 +102,12 @@ impl Refcount {
     #[doc(alias = "refcount_add_not_zero")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn add_not_zero(&self, n: i32) -> bool {
         self.add_not_zero_at(n, Place::caller())
     }
 
+    #[inline]
     fn add_not_zero_at(&self, n: i32, place: Place) -> bool {
         let old = self.update(RELAXED, place, |old| (old != 0).then(|| old.wrapping_add(n)));
         if old < 0 || old.checked_add(n).is_none() {
@@ -113,6 +121,7 @@ impl Refcount {
     #[doc(alias = "refcount_dec_and_test")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn dec_and_test(&self) -> bool {
         self.sub_and_test_at(1, Place::caller())
     }
@@ -121,10 +130,12 @@ impl Refcount {
     #[doc(alias = "refcount_sub_and_test")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn sub_and_test(&self, n: i32) -> bool {
         self.sub_and_test_at(n, Place::caller())
     }
 
+    #[inline]
     fn sub_and_test_at(&self, n: i32, place: Place) -> bool {
         let old = self.0.rmw(RELEASE, place, |w, o| w.fetch_sub(n, o));
         if old > 0 && old == n {
@@ -140,6 +151,7 @@ impl Refcount {
     /// Drops a reference that is not the last. A release. Finding `refcount` if it was the last, or there was none.
     #[doc(alias = "refcount_dec")]
     #[track_caller]
+    #[inline]
     pub fn dec(&self) {
         let place = Place::caller();
         let old = self.0.rmw(RELEASE, place, |w, o| w.fetch_sub(1, o));
@@ -152,6 +164,7 @@ impl Refcount {
     #[doc(alias = "refcount_dec_if_one")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn dec_if_one(&self) -> bool {
         self.0.cas(1, 0, RELEASE, Place::caller()) == 1
     }
@@ -160,6 +173,7 @@ impl Refcount {
     #[doc(alias = "refcount_dec_not_one")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn dec_not_one(&self) -> bool {
         let place = Place::caller();
         let old = self.update(RELEASE, place, |old| (old > 1).then(|| old - 1));
@@ -170,6 +184,7 @@ impl Refcount {
     }
 
     /// One step that stores what `f` makes of the count, unless it makes nothing of it; the old count.
+    #[inline]
     fn update(&self, order: Order, place: Place, f: impl Fn(i32) -> Option<i32>) -> i32 {
         self.0.rmw(order, place, |w, order| {
             let mut old = w.load(Ordering::Relaxed);
@@ -184,6 +199,7 @@ impl Refcount {
     }
 
     /// The acquire of whoever dropped the last reference: pairs with the releases of the others.
+    #[inline]
     fn acquired(&self) {
         core::sync::atomic::fence(Ordering::Acquire);
         if let Some(m) = model() {
@@ -252,6 +268,7 @@ impl Kref {
     /// Sets the count to 1 again. Nobody else may have the object.
     #[doc(alias = "kref_init")]
     #[track_caller]
+    #[inline]
     pub fn init(&self) {
         self.0.set(1);
     }
@@ -260,6 +277,7 @@ impl Kref {
     #[doc(alias = "kref_read")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn read(&self) -> i32 {
         self.0.read()
     }
@@ -267,6 +285,7 @@ impl Kref {
     /// [`Refcount::inc`].
     #[doc(alias = "kref_get")]
     #[track_caller]
+    #[inline]
     pub fn get(&self) {
         self.0.inc();
     }
@@ -275,6 +294,7 @@ impl Kref {
     #[doc(alias = "kref_get_unless_zero")]
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn get_unless_zero(&self) -> bool {
         self.0.inc_not_zero()
     }
@@ -284,6 +304,7 @@ impl Kref {
     /// Context: that of `release`.
     #[doc(alias = "kref_put")]
     #[track_caller]
+    #[inline]
     pub fn put(&self, release: impl FnOnce()) -> bool {
         let last = self.0.dec_and_test();
         if last {

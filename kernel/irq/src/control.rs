@@ -3,9 +3,9 @@
 use crate::errno::Errno;
 use crate::line::{Line, depth_of, state_at};
 use core::ptr;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{Ordering, fence};
 use ringzero_context as context;
-use ringzero_machine::{ArrivalSource, Cond, Mode, Op, Place, Step, WaitKind, step, wait};
+use ringzero_machine::{ArrivalSource, Cond, Mode, Op, Place, Step, WaitKind, cpu, model, step, wait};
 
 /// Disables line `irq` and waits until no handler of it runs. Calls nest.
 ///
@@ -16,7 +16,7 @@ use ringzero_machine::{ArrivalSource, Cond, Mode, Op, Place, Step, WaitKind, ste
 pub fn disable_irq(irq: u32) {
     let place = Place::caller();
     if let Some(line) = disable(irq, place) {
-        wait_for_handlers(line, line.name(), place);
+        wait_for_handlers(irq, line, line.name(), place);
     }
 }
 
@@ -36,7 +36,7 @@ pub fn disable_nmi_nosync(irq: u32) {
 
 fn disable(irq: u32, place: Place) -> Option<&'static Line> {
     let (_, line) = Line::find(irq)?;
-    step(&line.step(Op::DisableIrq, place));
+    let _in = line.lock.enter(&line.step(Op::DisableIrq, place));
     let depth = depth_of(line.state())?;
     line.set_state(state_at(depth + 1));
     Some(line)
@@ -58,11 +58,16 @@ pub fn enable_nmi(irq: u32) {
 }
 
 fn enable(irq: u32, place: Place) {
-    let Some((_, line)) = Line::find(irq) else { return };
-    step(&line.step(Op::EnableIrq, place));
-    match depth_of(line.state()) {
-        Some(depth @ 1..) => line.set_state(state_at(depth - 1)),
-        _ => {
+    let Some((m, line)) = Line::find(irq) else { return };
+    let depth = line.lock.within(&line.step(Op::EnableIrq, place), || {
+        let depth = depth_of(line.state()).filter(|depth| *depth > 0)? - 1;
+        line.set_state(state_at(depth));
+        Some(depth)
+    });
+    match depth {
+        Some(0) => Line::settled(m, irq),
+        Some(_) => {}
+        None => {
             let text = format_args!("Unbalanced enable for IRQ {irq}");
             context::violation("unbalanced-context", place, None, text);
         }
@@ -84,14 +89,23 @@ pub fn synchronize_irq(irq: u32) {
 #[track_caller]
 pub fn synchronize_hardirq(irq: u32) {
     if let Some((_, line)) = Line::find(irq) {
-        wait_for_handlers(line, line.name(), Place::caller());
+        wait_for_handlers(irq, line, line.name(), Place::caller());
     }
 }
 
-/// Waits for crate invariant 2's word to be 0. Pairs with the release at a handler's end.
-pub(crate) fn wait_for_handlers(line: &'static Line, name: Option<&'static str>, place: Place) {
+/// Waits for crate invariant 2's word to be 0, at some time. Pairs with the release at a handler's end.
+pub(crate) fn wait_for_handlers(irq: u32, line: &'static Line, name: Option<&'static str>, place: Place) {
+    if model().is_none()
+        && line.inprogress.load(Ordering::Acquire) != 0
+        && line.runs_on.load(Ordering::Relaxed) == cpu().id.get()
+    {
+        // Crate invariant 6.
+        let text = format_args!("waits for the handler of IRQ {irq} that it interrupts or was called by");
+        return context::violation("self-deadlock", place, None, text);
+    }
     let s = line.progress_step(Op::SynchronizeIrq, Mode::Read, place).ordered(true, false).named(name, None);
     wait(&s, Cond::on(&line.inprogress, |now, _| now == 0, 0), WaitKind::Spin);
+    fence(Ordering::Acquire);
 }
 
 /// Sets the CPUs that line `irq` may be delivered to, one bit each.
@@ -113,7 +127,10 @@ pub fn irq_set_affinity(irq: u32, mask: u64) -> Result<(), Errno> {
     let at = ptr::from_ref(&line.affinity).addr();
     let s = Step::new(Op::WriteOnce, Mode::Write, at, 8, Place::caller());
     step(&s.also(ptr::from_ref(&line.state).addr(), true).named(Some("irq affinity"), None));
-    line.affinity.store(mask, Ordering::Relaxed);
+    line.affinity.store(mask, Ordering::Release);
+    if model().is_none() {
+        Line::settled(m, irq);
+    }
     Ok(())
 }
 
@@ -146,6 +163,7 @@ pub fn set_software_only(irq: u32) {
 
 fn set_source(irq: u32, source: ArrivalSource) {
     let Some((_, line)) = Line::find(irq) else { return };
+    let _in = line.lock.lock();
     assert!(line.state() == 0, "what raises interrupt line {irq} has to be said before the line is requested");
     line.source.set(source);
 }

@@ -3,8 +3,10 @@
 use crate::request::IrqReturn;
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use ringzero_machine::{ArrivalSource, Left, LineSpec, Machine, Mode, Op, Place, Step, machine, machine_local};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use ringzero_machine::{
+    ArrivalSource, Left, LineSpec, Machine, Mode, Op, Place, Step, StepLock, machine, machine_local, model,
+};
 
 /// Number of interrupt lines.
 pub const NR_IRQS: u32 = 64;
@@ -20,17 +22,29 @@ pub(crate) struct Action {
     pub(crate) name: &'static str,
     /// Where it was requested.
     pub(crate) place: Place,
-    /// Calls the handler that `handler` points to.
-    pub(crate) call: unsafe fn(*const (), u32) -> IrqReturn,
+    /// What can be done with what `handler` points to.
+    pub(crate) kind: &'static Kind,
     pub(crate) handler: *const (),
 }
 
-/// One line. The `Cell`s are touched only within a step on `state`, and by the line's entry (crate invariant 1).
+/// A handler's type.
+pub(crate) struct Kind {
+    /// Calls it.
+    pub(crate) call: unsafe fn(*const (), u32) -> IrqReturn,
+    /// Drops it and gives its memory back.
+    pub(crate) dispose: unsafe fn(*const ()),
+}
+
+/// One line. The `Cell`s are touched, and the words changed, only with `lock` held: within a step on `state`, and by the
+/// line's entry (crate invariant 1). A handler's end alone changes `inprogress` without.
 pub(crate) struct Line {
+    pub(crate) lock: StepLock,
     /// Crate invariant 1.
     pub(crate) state: AtomicU32,
     /// Crate invariant 2.
     pub(crate) inprogress: AtomicU32,
+    /// The CPU that runs a maskable line's handlers, while it is in progress on the host.
+    pub(crate) runs_on: AtomicU32,
     /// The CPUs it may be delivered to.
     pub(crate) affinity: AtomicU64,
     pub(crate) source: Cell<ArrivalSource>,
@@ -57,8 +71,10 @@ pub(crate) const fn depth_of(state: u32) -> Option<u32> {
 impl Line {
     const fn new() -> Self {
         Self {
+            lock: StepLock::new(),
             state: AtomicU32::new(0),
             inprogress: AtomicU32::new(0),
+            runs_on: AtomicU32::new(0),
             affinity: AtomicU64::new(u64::MAX),
             source: Cell::new(ArrivalSource::Device),
             first: Cell::new(None),
@@ -79,7 +95,11 @@ impl Line {
 
     /// A step on the line's in-progress word.
     pub(crate) fn progress_step(&self, op: Op, mode: Mode, place: Place) -> Step {
-        Step::new(op, mode, ptr::from_ref(&self.inprogress).addr(), 4, place).named(self.name(), None)
+        Step::new(op, mode, self.progress_address(), 4, place).named(self.name(), None)
+    }
+
+    pub(crate) fn progress_address(&self) -> usize {
+        ptr::from_ref(&self.inprogress).addr()
     }
 
     pub(crate) fn state(&self) -> u32 {
@@ -90,9 +110,16 @@ impl Line {
         self.state.store(state, Ordering::Relaxed);
     }
 
-    /// The line's name: its first action's.
+    /// The line's name, for what is announced: its first action's.
     pub(crate) fn name(&self) -> Option<&'static str> {
-        self.first.get().map(|a| a.name)
+        model().and_then(|_| self.first.get()).map(|a| a.name)
+    }
+
+    /// Tells the machine that the line may be deliverable now (crate invariant 7).
+    pub(crate) fn settled(m: &dyn Machine, irq: u32) {
+        // The store that made it so comes before the look at what is latched.
+        fence(Ordering::SeqCst);
+        m.line_settled(irq);
     }
 
     /// The actions, in the order of their requests.
@@ -144,9 +171,12 @@ impl Line {
 #[must_use]
 pub fn leftover() -> Option<Left> {
     machine()?;
-    let action = LINES.get().iter().find_map(|line| line.first.get())?;
-    let what = "an interrupt line that is still requested";
-    Some(Left { what, name: Some(action.name), addr: 0, place: Some(action.place) })
+    LINES.get().iter().find_map(|line| {
+        let _in = line.lock.lock();
+        let action = line.first.get()?;
+        let what = "an interrupt line that is still requested";
+        Some(Left { what, name: Some(action.name), addr: 0, place: Some(action.place) })
+    })
 }
 
 #[cfg(test)]

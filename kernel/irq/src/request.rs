@@ -3,7 +3,7 @@
 use crate::control::wait_for_handlers;
 use crate::entry::{hardirq_entry, nmi_entry};
 use crate::errno::Errno;
-use crate::line::{Action, Line, state_at};
+use crate::line::{Action, Kind, Line, state_at};
 use core::cell::Cell;
 use core::ops::BitOr;
 use core::ptr;
@@ -121,6 +121,28 @@ unsafe fn call<F: Fn(u32) -> IrqReturn>(handler: *const (), irq: u32) -> IrqRetu
     unsafe { (*handler.cast::<F>())(irq) }
 }
 
+/// Drops a handler of type `F`.
+///
+/// # Safety
+/// `handler` was made by [`KBox`], and nobody uses it any more.
+unsafe fn dispose<F: 'static>(handler: *const ()) {
+    // SAFETY: the caller's contract.
+    unsafe { KBox::dispose(handler.cast::<F>()) };
+}
+
+/// Gives an action back, and drops its handler. Not on the model.
+///
+/// # Safety
+/// Nobody uses it any more.
+unsafe fn discard(action: &'static Action) {
+    let (kind, handler) = (action.kind, action.handler);
+    // SAFETY: both were made by `KBox` in `request`; for the rest, the caller's contract.
+    unsafe {
+        KBox::dispose(action);
+        (kind.dispose)(handler);
+    }
+}
+
 #[track_caller]
 fn request<F>(r: Request, handler: F) -> Result<(), Errno>
 where
@@ -137,11 +159,15 @@ where
     }
     let Some((m, line)) = Line::find(r.irq) else { return Err(Errno::EINVAL) };
     step(&line.step(Op::RequestIrq, place).named(Some(r.name), Some(place)));
-    let first = line.actions().next().is_none();
-    if line.actions().any(|a| !a.shared || !shared || a.nmi || a.dev_id == r.dev_id) {
+    let is_busy = || line.actions().any(|a| !a.shared || !shared || a.nmi || a.dev_id == r.dev_id);
+    let busy = {
+        let _in = line.lock.lock();
+        is_busy()
+    };
+    if busy {
         return Err(Errno::EBUSY);
     }
-    let handler = ptr::from_ref(KBox::new(handler).leak()).cast();
+    let handler: &'static F = KBox::new(handler).leak();
     let action = Action {
         next: Cell::new(None),
         dev_id: r.dev_id,
@@ -149,15 +175,28 @@ where
         nmi: r.nmi,
         name: r.name,
         place,
-        call: call::<F>,
-        handler,
+        kind: const { &Kind { call: call::<F>, dispose: dispose::<F> } },
+        handler: ptr::from_ref(handler).cast(),
     };
-    line.append(r.irq, KBox::new(action).leak());
-    if first {
-        m.line_add(&line.spec(r.irq, r.nmi, if r.nmi { nmi_entry } else { hardirq_entry }, r.name));
-        line.set_state(state_at(u32::from(r.flags.contains(IRQF_NO_AUTOEN))));
+    let action: &'static Action = KBox::new(action).leak();
+    // Some CPU has to be there that takes its interrupts: started, if need be, without the lock.
+    m.service_cpu();
+    {
+        let _in = line.lock.lock();
+        // Memory is not asked for with the lock held: somebody else may have been faster.
+        if !is_busy() {
+            let first = line.actions().next().is_none();
+            line.append(r.irq, action);
+            if first {
+                m.line_add(&line.spec(r.irq, r.nmi, if r.nmi { nmi_entry } else { hardirq_entry }, r.name));
+                line.set_state(state_at(u32::from(r.flags.contains(IRQF_NO_AUTOEN))));
+            }
+            return Ok(());
+        }
     }
-    Ok(())
+    // SAFETY: nobody has seen it.
+    unsafe { discard(action) };
+    Err(Errno::EBUSY)
 }
 
 /// Takes the handler with this `dev_id` (0 for one that is alone) off line `irq`, and waits until no handler of the
@@ -179,15 +218,20 @@ pub fn free_nmi(irq: u32) -> Option<&'static str> {
 fn free(irq: u32, dev_id: usize, place: Place) -> Option<&'static str> {
     context::might_sleep_named("free_irq()");
     let (m, line) = Line::find(irq)?;
-    step(&line.step(Op::FreeIrq, place));
-    let action = line.take(dev_id)?;
-    if line.actions().next().is_none() {
-        line.set_state(0);
-        m.line_remove(irq);
-    }
+    let action = line.lock.within(&line.step(Op::FreeIrq, place), || {
+        let action = line.take(dev_id)?;
+        if line.actions().next().is_none() {
+            line.set_state(0);
+            m.line_remove(irq);
+        }
+        Some(action)
+    })?;
+    let name = action.name;
     // Crate invariant 3.
-    wait_for_handlers(line, Some(action.name), place);
-    Some(action.name)
+    wait_for_handlers(irq, line, Some(name), place);
+    // SAFETY: it is off the list, and no handler runs that had it when its line entered.
+    unsafe { discard(action) };
+    Some(name)
 }
 
 #[cfg(test)]

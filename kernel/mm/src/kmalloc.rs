@@ -1,9 +1,10 @@
 //! `kmalloc` and `kfree`.
 
 use crate::gfp::{__GFP_NOFAIL, __GFP_ZERO, GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_USER, Gfp};
+use crate::heap;
 use core::ptr;
 use ringzero_context as context;
-use ringzero_machine::{Machine, Mode, Op, Place, Step, machine, step};
+use ringzero_machine::{Machine, Mode, Op, Place, Step, machine, model, step};
 
 /// What an allocation of no bytes returns. It must not be followed; [`kfree`] ignores it.
 pub const ZERO_SIZE_PTR: *mut u8 = ptr::without_provenance_mut(16);
@@ -66,7 +67,10 @@ pub fn ksize(p: *const u8) -> Option<usize> {
     if zero_or_null_ptr(p) {
         return Some(0);
     }
-    machine().and_then(|m| m.object_size(p.addr()))
+    match model() {
+        Some(m) => m.object_size(p.addr()),
+        None => machine().and_then(|_| heap::size_of_object(p)),
+    }
 }
 
 /// Allocates `size` zeroed bytes; null when it fails. Context as [`kmalloc()`].
@@ -127,7 +131,11 @@ pub(crate) fn free(p: *const u8, place: Place) {
     free_also(p, 0, place);
 }
 
+#[inline]
 fn free_also(p: *const u8, owner: usize, place: Place) {
+    if model().is_none() {
+        return free_on_host(p, place);
+    }
     // While a failed execution unwinds, nothing can be found any more, and a second finding would abort.
     if zero_or_null_ptr(p) || context::panicking() {
         return;
@@ -139,13 +147,31 @@ fn free_also(p: *const u8, owner: usize, place: Place) {
     }
 }
 
+#[inline]
+fn free_on_host(p: *const u8, place: Place) {
+    if !zero_or_null_ptr(p)
+        && let Some(m) = machine()
+        && !heap::free(m, p)
+    {
+        not_alive(place);
+    }
+}
+
+#[cold]
+fn not_alive(place: Place) {
+    let text = format_args!("kfree() of an address where no object is alive");
+    context::violation("double-free", place, None, text);
+}
+
 #[track_caller]
+#[inline]
 pub(crate) fn allocate(size: usize, align: usize, gfp: Gfp, name: &'static str) -> *mut u8 {
     allocate_or(size, align, gfp, name, gfp.may_fail())
 }
 
 /// [`allocate`], which may fail within the bound if `may_fail`.
 #[track_caller]
+#[inline]
 fn allocate_or(size: usize, align: usize, gfp: Gfp, name: &'static str, may_fail: bool) -> *mut u8 {
     let place = Place::caller();
     let Some(m) = machine() else { panic!("{name}() at {place} is not on a machine: no memory to give") };
@@ -156,8 +182,16 @@ fn allocate_or(size: usize, align: usize, gfp: Gfp, name: &'static str, may_fail
     if size == 0 {
         return ZERO_SIZE_PTR;
     }
-    if size > KMALLOC_MAX_SIZE || (may_fail && fails(m, place)) {
+    if size > KMALLOC_MAX_SIZE || (may_fail && model().is_some() && fails(m, place)) {
         return ptr::null_mut();
+    }
+    if model().is_none() {
+        let p = heap::allocate(m, size, align);
+        if gfp.contains(__GFP_ZERO) {
+            // SAFETY: an object of `size` bytes that nobody else knows of.
+            unsafe { p.write_bytes(0, size) };
+        }
+        return p;
     }
     let p = m.alloc(size, align);
     if !gfp.contains(__GFP_ZERO) {

@@ -23,6 +23,9 @@
 //! - Memory has no zones, nodes, caches or reclaim yet: the flags decide about sleeping, failing and zeroing only.
 //! - Memory that was not asked to be zeroed is filled with [`POISON_INUSE`], as by Linux's slab debugging. Freed
 //!   memory keeps its contents: whoever reads them is found by invariant 1.
+//! - On the host memory is given back and used again: what the model finds by invariants 1 and 2 is there what it is in C,
+//!   undefined, also through a [`KPtr`]. Only a second `kfree` is mostly found. What was not asked to be zeroed may hold
+//!   anything. Small objects come from caches that keep what they have.
 //! - `kfree` runs no `Drop`. A value that owns something outside the object has to give it back before.
 //! - In Rust programs `GFP_KERNEL` never fails. In Linux it can, for large sizes.
 //!
@@ -30,6 +33,7 @@
 #![no_std]
 
 mod gfp;
+mod heap;
 mod kmalloc;
 mod kptr;
 mod kslot;

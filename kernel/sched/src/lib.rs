@@ -24,7 +24,9 @@
 //!    `prepare_to_wait` sets the state before it queues: whoever finds an entry whose task is awake knows that the task
 //!    will queue again before it sleeps. Nobody can tell this from doing both at once, as Linux does under the lock.
 //! 5. While a waker goes through a queue it holds the queue's lock, with interrupts off, so no entry is looked at after
-//!    its task could have left. Waking an empty queue is one step.
+//!    its task could have left. Waking an empty queue is one step; on the host it takes no lock: a full fence in the waker
+//!    pairs with the one after an entry was put, so that either the waker sees the entry, or the waiter's test of its
+//!    condition sees what came before the waker's fence.
 //! 6. A kthread that is told to stop before its first step never runs its closure, and its exit code is `-EINTR`.
 //! 7. A task ends with the context it began with (`unbalanced-context`). Its exit code is stored before it ends, and
 //!    is read only by those who joined it.
@@ -36,10 +38,17 @@
 //!     at it, since nothing else takes it off a queue when its function returns.
 //! 11. A sleep for a time has its timer in the task. Reading the clock and arming are one step; when the time is over, the
 //!     timer's callback wakes the task, or changes the word that it waits on, and notes in the same step that it is over:
-//!     then nothing has to be deleted. Otherwise the timer is deleted, and its callback waited for, before the sleep ends:
-//!     no late callback ends another sleep.
+//!     then nothing has to be deleted. Otherwise, and always on the host, where the callback may not have returned yet, the
+//!     timer is deleted, and its callback waited for, before the sleep ends: no late callback ends another sleep.
 //! 12. A wait for a [`Completion`] is one step, possible while `done` is not 0; it takes one. Whoever completes wakes
-//!     nobody in particular.
+//!     nobody in particular. On the host too each operation is one atomic instruction on `done`, the last touch of the
+//!     completion: who was waited for may end its life.
+//!
+//! **The host.** Nothing here needs a [`StepLock`](ringzero_machine::StepLock): a step is an atomic instruction on the
+//! task's state or the completion, or lies within the queue's lock. After each that a wait's condition may be waiting for
+//! comes a [`notify`](ringzero_machine::notify) of the word's address, since the object may be gone by then. A thread of
+//! the program has a task that [`Task::adopt`] made. A finished task keeps its [`Task::SIZE`] bytes for good, unless it is
+//! counted, since `&'static Task` may be kept by anybody; what its closure needed is given back when it begins.
 //!
 //! **Differences from Linux.** There are no signals yet, so interruptible sleeps are not interrupted. Affinity takes
 //! effect while a task is off its CPU. Putting an entry on a queue, or taking it off, is one step on the queue's lock

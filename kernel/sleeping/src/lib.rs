@@ -15,11 +15,15 @@
 //!    the mutex is free or not.
 //! 5. Only the owner unlocks: finding `unlock-by-other` otherwise. Who it is, is written by the owner only, while it holds
 //!    the mutex.
-//! 6. Nothing of the mutex is touched after the step that unlocks it.
+//! 6. Nothing of the mutex is touched after the step that unlocks it, but on the host the count of those who sleep for it.
 //! 7. Dropping a guard while unwinding unlocks, and reports nothing.
+//! 8. On the host locking is one exchange, and unlocking one store and one look at that count, which is where the wake-up
+//!    begins. A task that finds the mutex held by one of another CPU looks again for a while before it sleeps. Whoever
+//!    comes first gets it, also before those who sleep.
 //!
-//! **Differences from Linux.** Waiting is not first come, first served: every order is explored. Nobody spins for a running
-//! owner. Locking a mutex that the task holds itself waits, and the machine says why (`self-deadlock`). There are no
+//! **Differences from Linux.** Waiting is not first come, first served: every order is explored. On the
+//! model nobody spins for a running owner. Locking a mutex that the task holds itself is `self-deadlock`: on the model it
+//! waits, and the machine says why, on the host it is found at once. There are no
 //! signals yet, so the interruptible forms always succeed. By invariant 6 a mutex may be freed by whoever locked it after
 //! the last unlock; Linux forbids that, and here it is not noticed. The subclass of the `_nested` forms is for the
 //! validator, and unused so far. No semaphores and no reader-writer semaphores yet.

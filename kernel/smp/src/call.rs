@@ -4,9 +4,10 @@ use crate::cpus::{cpu_online, cpu_online_mask, smp_processor_id};
 use crate::queue::{Call, send};
 use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::{AtomicU32, Ordering};
 use ringzero_context::{self as context, Balance};
 use ringzero_irq::Errno;
-use ringzero_machine::{KBox, Place, machine};
+use ringzero_machine::{KBox, Place, machine, model};
 
 /// Runs `f` on CPU `cpu`; with `wait`, returns after `f` has. `f` runs in hardirq context, on the caller's own CPU
 /// with interrupts off.
@@ -33,13 +34,19 @@ where
             let call = unsafe { Call::new(cpu, run_once::<F>, function, wait, place) };
             send(m, call);
             if wait {
-                call.wait();
+                // SAFETY: made so, and not used afterwards.
+                unsafe { call.wait() };
             }
         }
         _ => run_here(f, place),
     }
     context::at::preempt_enable(place);
     Ok(())
+}
+
+/// The bit of CPU `cpu` in a mask. The CPU that is a thread of the program's own is in none.
+fn bit(cpu: u32) -> u64 {
+    1u64.checked_shl(cpu).unwrap_or(0)
 }
 
 /// Runs `f` on one CPU of `mask`: the caller's, if it is in it, else the first.
@@ -57,7 +64,7 @@ where
     let mask = mask & cpu_online_mask();
     context::at::preempt_disable(place);
     let here = smp_processor_id();
-    let cpu = if mask >> here & 1 == 1 { here } else { mask.trailing_zeros() };
+    let cpu = if mask & bit(here) != 0 { here } else { mask.trailing_zeros() };
     let done = smp_call_function_single(cpu, f, wait);
     context::at::preempt_enable(place);
     done
@@ -85,7 +92,8 @@ where
     call_many(u64::MAX, false, f, wait, Place::caller());
 }
 
-/// Runs `f` on all CPUs, the caller's too; with `wait`, returns after all have.
+/// Runs `f` on all CPUs, the caller's too; with `wait`, returns after all have. Not here, if the caller is a thread of the
+/// program's own, which is no CPU that is online.
 ///
 /// Context: as [`smp_call_function_many`].
 #[track_caller]
@@ -118,9 +126,43 @@ where
 {
     let place = Place::caller();
     context::at::preempt_disable(place);
-    let mask = crate::for_each_online_cpu().filter(|&cpu| cond(cpu)).fold(0, |mask, cpu| mask | 1 << cpu);
+    let mask = crate::for_each_online_cpu().filter(|&cpu| cond(cpu)).fold(0, |mask, cpu| mask | bit(cpu));
     call_many(mask, true, f, wait, place);
     context::at::preempt_enable(place);
+}
+
+/// A function that several CPUs run. On the model it is the function alone, which stays where it is.
+#[repr(C)]
+struct Shared<F> {
+    f: F,
+    /// Who may still call it: its CPUs, and the caller.
+    users: AtomicU32,
+}
+
+impl<F: 'static> Shared<F> {
+    /// Puts `f` into the machine's memory, for `users`.
+    fn make(f: F, users: u32) -> *const F {
+        if model().is_some() {
+            return KBox::new(f).as_ptr();
+        }
+        KBox::new(Self { f, users: AtomicU32::new(users) }).as_ptr().cast()
+    }
+
+    /// One user has done with it; the last one gives it back.
+    ///
+    /// # Safety
+    /// `f` is from `make`, and this user does not use it any more.
+    unsafe fn done(f: *const F) {
+        if model().is_some() {
+            return;
+        }
+        let shared = f.cast::<Self>();
+        // SAFETY: not on the model, so `f` is the first field of a `Shared`, which lives as long as it has users.
+        if unsafe { (*shared).users.fetch_sub(1, Ordering::AcqRel) } == 1 {
+            // SAFETY: made by `KBox`, and nobody uses it any more.
+            unsafe { KBox::dispose(shared) };
+        }
+    }
 }
 
 /// Queues `f` on all CPUs of `mask` but this one, runs it here if it is `mine_too`, then waits for all.
@@ -130,23 +172,27 @@ where
 {
     context::at::preempt_disable(place);
     let here = smp_processor_id();
-    let f: &'static F = KBox::new(f).leak();
+    let others = if machine().is_some() { mask & cpu_online_mask() & !bit(here) } else { 0 };
+    let f = Shared::make(f, others.count_ones() + 1);
     let mut calls: [Option<&'static Call>; 64] = [None; 64];
     if let Some(m) = machine() {
-        let others = mask & cpu_online_mask() & !(1 << here);
-        for cpu in (0..64).filter(|cpu| others >> cpu & 1 == 1) {
-            // SAFETY: the pointer is to an `F` that is never dropped; `F: Sync`, so any number of CPUs may call it.
-            let call = unsafe { Call::new(cpu, run_shared::<F>, ptr::from_ref(f).cast(), wait, place) };
+        for cpu in (0..64).filter(|&cpu| others & bit(cpu) != 0) {
+            // SAFETY: `f` lives until all its users have done with it; `F: Sync`, so any number of CPUs may call it.
+            let call = unsafe { Call::new(cpu, run_shared::<F>, f.cast(), wait, place) };
             send(m, call);
-            calls[cpu as usize] = Some(call);
+            calls[cpu as usize] = Some(call).filter(|_| wait);
         }
     }
-    if mine_too && mask >> here & 1 == 1 {
-        run_here(f, place);
+    if mine_too && mask & bit(here) != 0 {
+        // SAFETY: as above; the caller is one of the users.
+        run_here(unsafe { &*f }, place);
     }
-    if wait {
-        calls.into_iter().flatten().for_each(Call::wait);
+    for call in calls.into_iter().flatten() {
+        // SAFETY: made as one that somebody waits for, and not used afterwards.
+        unsafe { call.wait() };
     }
+    // SAFETY: not used any more here.
+    unsafe { Shared::done(f) };
     context::at::preempt_enable(place);
 }
 
@@ -160,27 +206,33 @@ fn run_here(f: impl FnOnce(), place: Place) {
 }
 
 /// # Safety
-/// `function` points to a live `Cell<Option<F>>` that no other context uses.
-unsafe fn run_once<F: FnOnce()>(function: *const ()) {
+/// `function` points to a live `Cell<Option<F>>`, made by [`KBox`], that no other context uses.
+unsafe fn run_once<F: FnOnce() + 'static>(function: *const ()) {
+    let cell = function.cast::<Cell<Option<F>>>();
     // SAFETY: the caller's contract.
-    let cell = unsafe { &*function.cast::<Cell<Option<F>>>() };
-    if let Some(f) = cell.take() {
+    let f = unsafe { (*cell).take() };
+    // SAFETY: as above; it is run once.
+    unsafe { KBox::dispose(cell) };
+    if let Some(f) = f {
         f();
     }
 }
 
 /// # Safety
-/// `function` points to a live `F`.
-unsafe fn run_shared<F: Fn() + Sync>(function: *const ()) {
+/// `function` is from [`Shared::make`], and this is one of its users.
+unsafe fn run_shared<F: Fn() + Sync + 'static>(function: *const ()) {
+    let f = function.cast::<F>();
     // SAFETY: the caller's contract.
-    unsafe { (*function.cast::<F>())() }
+    unsafe {
+        (*f)();
+        Shared::done(f);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use core::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
     fn outside_a_machine_the_own_cpu_is_all_there_is() {

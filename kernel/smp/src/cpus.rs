@@ -47,7 +47,7 @@ pub fn for_each_online_cpu() -> Range<u32> {
 }
 
 /// The number of the CPU that the caller runs on. A preemptible task may run on another one as soon as it has the
-/// answer: see [`get_cpu`].
+/// answer: see [`get_cpu`]. On the host, a thread of the program's own is a CPU beyond those that are online.
 ///
 /// Context: any; meaningful only where the caller cannot be migrated.
 #[must_use]

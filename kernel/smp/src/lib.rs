@@ -18,9 +18,15 @@
 //! 6. *Waiting needs interrupts on.* Two CPUs that wait for each other with interrupts off never get the other's IPI:
 //!    nothing here refuses that, the explorer finds it (`deadlock`), and with `wait` false it is no deadlock.
 //!
+//! 7. *On the host a call's memory goes when nobody needs it*: the waiter gives the call back, or, if there is none, the IPI
+//!    that has run it; the function goes with its last user, which is the caller if it waits. So a call without `wait`
+//!    drops what its function holds in hardirq context.
+//! 8. *A thread of the program's own is no CPU that is online*: its number is beyond the masks. It can call the others, and
+//!    no function comes to it, not even one for all CPUs.
+//!
 //! # How it differs from Linux
 //! - All CPUs of the machine are online all the time; `ENXIO` is for numbers that do not exist.
-//! - A call's memory lasts until the execution ends, so a call without `wait` needs no storage of the caller's.
+//! - A call's memory is the machine's, so a call without `wait` needs no storage of the caller's.
 //! - A cross-CPU call with interrupts off is no warning. It is found where it deadlocks.
 //! - Masks are 64 bits in one word. No `stop_machine` yet.
 //!

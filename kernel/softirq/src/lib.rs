@@ -7,7 +7,8 @@
 //! whoever calls [`do_softirq`].
 //!
 //! **Invariants.**
-//! 1. A vector is processed on the CPU that raised it. Nothing but that CPU's own contexts touches its pending word.
+//! 1. A vector is processed on the CPU that raised it (but see 11). Nothing but that CPU's own contexts touches its pending
+//!    word.
 //! 2. Processing does not nest, and never starts inside an interrupt or with bottom halves disabled: so a softirq is
 //!    never interrupted by a softirq on its CPU. On other CPUs the same vector may run at the same time.
 //! 3. A handler runs with interrupts on, one softirq counted in, and leaves the context as it found it
@@ -28,6 +29,11 @@
 //! 9. A tasklet that cannot run when its CPU comes to it, being disabled or running elsewhere, is parked there; what ends
 //!    the obstacle has it queued again on that CPU, from another one by an IPI.
 //! 10. A tasklet's memory is touched after its function has returned: it must not free itself (`use-after-free`).
+//! 11. A thread of the program's own, as a CPU of the host, gets no interrupts and has no `ksoftirqd`. What is raised there
+//!     with bottom halves off is processed there, in `local_bh_enable`; what is raised otherwise, what is left over when
+//!     the rounds are used up, and tasklets that are parked go to `Machine::service_cpu`, by an IPI. So a handler that
+//!     looks at its own CPU's data finds what was put there with bottom halves off.
+//! 12. On the host a tasklet's lock comes before the lock of a CPU's lists, and only one CPU's lists are held at a time.
 //!
 //! **Differences from Linux.** Linux queues a tasklet that cannot run again and again, and `ksoftirqd` spins as long as
 //! that lasts; here it is parked (invariant 9). Killing a tasklet in an interrupt is the finding `sleep-in-atomic`, not a

@@ -1,7 +1,7 @@
 //! Processing what is pending.
 
-use crate::tasklet::take_queued;
-use crate::vector::{SOFTIRQ_TO_NAME, handler, wake_ksoftirqd};
+use crate::tasklet::{hand_over_all, take_queued};
+use crate::vector::{SOFTIRQ_TO_NAME, elsewhere, handler, wake_ksoftirqd};
 use ringzero_context::{Balance, Text, at, in_interrupt, softirq_begin, softirq_end};
 use ringzero_machine::{Mode, Op, Place, cpu};
 
@@ -37,8 +37,13 @@ pub(crate) fn process(place: Place) {
         }
         if rounds > MAX_SOFTIRQ_RESTART {
             // Invariant 4.
-            cpu().softirq_pending.set(pending);
-            wake_ksoftirqd(place);
+            match elsewhere() {
+                Some(other) => hand_over_all(other, pending, place),
+                None => {
+                    cpu().softirq_pending.set(pending);
+                    wake_ksoftirqd(place);
+                }
+            }
             break;
         }
         rounds += 1;

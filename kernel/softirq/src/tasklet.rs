@@ -3,6 +3,10 @@
 //! `tasklet_struct`'s two words decide everything: `state` ([`SCHED`], [`RUN`], [`PARKED`]) and `count`, which is not 0
 //! while the tasklet is disabled. Scheduling, the begin and the end of a run, killing, disabling and enabling are steps on
 //! them. Which CPU's list a tasklet is on follows from its CPU's word of pending softirqs (crate invariant 7).
+//!
+//! On the host `lock` makes one step of what looks at both words. Scheduling is a single instruction without it, so the
+//! state changes by such instructions only. Who ends a run opens the lock as the last thing that touches the tasklet, and
+//! who waits for the end takes it: then the tasklet may be freed.
 
 mod cpu;
 
@@ -15,10 +19,10 @@ use core::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 pub use cpu::leftover;
-use cpu::{queue, unpark};
-pub(crate) use cpu::{run_taken, take_queued};
+use cpu::{Node, forget, park, parks_at, queue, unpark};
+pub(crate) use cpu::{hand_over, hand_over_all, own_words, run_taken, take_queued};
 use ringzero_context::{self as context, Balance, violation, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, code_map, model, step, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, StepLock, WaitKind, code_map, model, notify, step, wait};
 
 /// Waits to run.
 const SCHED: u64 = 1;
@@ -54,8 +58,9 @@ pub enum TaskletStyle {
 #[doc(alias = "tasklet_struct")]
 #[repr(C)]
 pub struct Tasklet {
-    /// Unused: what C's oldest initialisers begin with, as the four after it.
-    next: AtomicPtr<()>,
+    /// In the place of `next`, with which C's oldest initialisers begin.
+    lock: StepLock,
+    _unused: AtomicU32,
     state: AtomicU64,
     count: AtomicU32,
     /// What it calls, of the kind that `style` says; null when it was not set up.
@@ -88,7 +93,7 @@ impl Tasklet {
 
     /// The fields and where they lie: what the C header mirrors.
     pub const LAYOUT: [(&'static str, usize); 8] = [
-        ("next", offset_of!(Self, next)),
+        ("next", offset_of!(Self, lock)),
         ("state", offset_of!(Self, state)),
         ("count", offset_of!(Self, count)),
         ("func", offset_of!(Self, func)),
@@ -125,7 +130,8 @@ impl Tasklet {
     #[track_caller]
     const fn make(func: *mut (), data: usize, style: u32) -> Self {
         Self {
-            next: AtomicPtr::new(ptr::null_mut()),
+            lock: StepLock::new(),
+            _unused: AtomicU32::new(0),
             state: AtomicU64::new(0),
             count: AtomicU32::new(0),
             func: AtomicPtr::new(func),
@@ -207,6 +213,7 @@ impl Tasklet {
     fn unlock_wait_at(&self, place: Place) {
         let announced = self.announcement(Op::TaskletDisable, Mode::Read, place).ordered(true, false);
         wait(&announced, self.cond(is_not_running), WaitKind::Spin);
+        drop(self.lock.lock());
     }
 
     /// [`Tasklet::disable`] without waiting.
@@ -219,7 +226,7 @@ impl Tasklet {
     }
 
     fn disable_at(&self, place: Place) {
-        step(&self.on_count(Op::TaskletDisable, place).ordered(true, true));
+        let _in = self.lock.enter(&self.on_count(Op::TaskletDisable, place).ordered(true, true));
         self.count.fetch_add(1, AcqRel);
     }
 
@@ -231,14 +238,22 @@ impl Tasklet {
     #[track_caller]
     pub fn enable(&'static self) {
         let place = Place::caller();
-        step(&self.on_count(Op::TaskletEnable, place).also(self.address(), true).ordered(true, true));
-        let Ok(before) = self.count.fetch_update(AcqRel, Acquire, |n| n.checked_sub(1)) else {
-            let text = format_args!("tasklet_enable() without a tasklet_disable() before it");
-            return violation("unbalanced-context", place, self.made_at(), text);
-        };
-        if before == 1 && self.state.load(Relaxed) & (PARKED | RUN) == PARKED {
-            self.state.fetch_and(!PARKED, Relaxed);
-            unpark(self, place);
+        let announced = self.on_count(Op::TaskletEnable, place).also(self.address(), true).ordered(true, true);
+        let enabled = self.lock.within(&announced, || {
+            let before = self.count.fetch_update(AcqRel, Acquire, |n| n.checked_sub(1))?;
+            let unparks = before == 1 && self.state.load(Relaxed) & (PARKED | RUN) == PARKED;
+            if unparks {
+                self.state.fetch_and(!PARKED, Relaxed);
+            }
+            Ok::<bool, u32>(unparks)
+        });
+        match enabled {
+            Ok(true) => unpark(self, place),
+            Ok(false) => {}
+            Err(_) => {
+                let text = format_args!("tasklet_enable() without a tasklet_disable() before it");
+                violation("unbalanced-context", place, self.made_at(), text);
+            }
         }
     }
 
@@ -253,16 +268,28 @@ impl Tasklet {
         let place = Place::caller();
         context::at::might_sleep("tasklet_kill()", place);
         let announced = self.on_state(Op::TaskletKill, place).ordered(true, true);
-        let runs = wait_asleep(&announced, self.cond(is_unscheduled), || {
-            let runs = self.state.load(Relaxed) & RUN != 0;
-            if runs {
-                self.state.fetch_or(SCHED, Relaxed);
+        let runs = loop {
+            let begun = wait_asleep(&announced, self.cond(is_unscheduled), || self.begin_kill());
+            if let Some(runs) = begun {
+                break runs;
             }
-            runs
-        });
+        };
         if runs {
-            wait_asleep(&announced, self.cond(is_not_running), || self.state.fetch_and(!SCHED, Relaxed));
+            wait_asleep(&announced, self.cond(is_not_running), || {
+                let _in = self.lock.lock();
+                self.state.fetch_and(!SCHED, Relaxed);
+            });
+            notify(self.address());
         }
+    }
+
+    /// Whether the tasklet runs; then it is kept from being scheduled. `None` if it is scheduled again.
+    fn begin_kill(&self) -> Option<bool> {
+        let _in = self.lock.lock();
+        let state = self.state.load(Acquire);
+        let runs = state & RUN != 0;
+        let before = if runs { self.state.fetch_or(SCHED, Relaxed) } else { state };
+        (before & SCHED == 0 || model().is_some()).then_some(runs)
     }
 
     /// The data word.
@@ -271,16 +298,21 @@ impl Tasklet {
         self.data.load(Relaxed)
     }
 
-    /// Begins, runs and ends it, on this CPU, whose list it was taken off. Or marks it as parked, and says so (false).
-    fn run(&'static self, place: Place) -> bool {
-        let begin = Step::new(Op::TaskletRun, Mode::Rmw, self.address(), 8, place).named(Some("tasklet"), Some(place));
-        step(&begin.also(self.count_address(), false).ordered(true, true));
-        if self.state.load(Relaxed) & RUN != 0 || self.count.load(Relaxed) != 0 {
-            self.state.fetch_or(PARKED, Relaxed);
-            return false;
+    /// Begins, runs and ends it, on this CPU, whose list it was taken off. Or marks it as parked.
+    pub(crate) fn run(&'static self, node: &'static Node) {
+        let (place, home, word) = (node.class(), parks_at(), self.address());
+        let begin = Step::new(Op::TaskletRun, Mode::Rmw, word, 8, place).named(Some("tasklet"), Some(place));
+        {
+            let announced = begin.also(self.count_address(), false).ordered(true, true);
+            let _in = self.lock.enter(&announced);
+            if self.state.load(Relaxed) & RUN != 0 || self.count.load(Relaxed) != 0 {
+                self.state.fetch_or(PARKED, Relaxed);
+                return park(home, node);
+            }
+            let _ = self.state.fetch_update(AcqRel, Relaxed, |state| Some(state & !SCHED | RUN));
         }
-        let held = self.state.load(Relaxed) & !SCHED | RUN;
-        self.state.store(held, Relaxed);
+        notify(word);
+        forget(node);
         if let Some(m) = model() {
             // Pairs with the release in `enable`.
             m.order(self.count_address(), true, false);
@@ -293,12 +325,19 @@ impl Tasklet {
         let end = Step { op: Op::TaskletDone, ..begin };
         step(&end.also(self.count_address(), false).ordered(true, true));
         self.note_owner(false, place);
-        let before = self.state.fetch_and(!RUN, AcqRel);
-        if before & PARKED != 0 && self.count.load(Relaxed) == 0 {
-            self.state.fetch_and(!PARKED, Relaxed);
+        let unparks = {
+            let _in = self.lock.lock();
+            let before = self.state.fetch_and(!RUN, AcqRel);
+            let unparks = before & PARKED != 0 && self.count.load(Relaxed) == 0;
+            if unparks {
+                self.state.fetch_and(!PARKED, Relaxed);
+            }
+            unparks
+        };
+        notify(word);
+        if unparks {
             unpark(self, place);
         }
-        true
     }
 
     fn call(&'static self) {

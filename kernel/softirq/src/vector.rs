@@ -1,8 +1,12 @@
 //! The vectors, and raising them.
 
+use crate::tasklet::{hand_over, own_words};
 use core::cell::Cell;
+use core::mem::transmute;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 use ringzero_context::{at, in_interrupt};
-use ringzero_machine::{Mode, Op, Place, cpu, machine_local};
+use ringzero_machine::{Mode, Op, Place, cpu, host, machine_local, model};
 
 /// High-priority tasklets.
 pub const HI_SOFTIRQ: u32 = 0;
@@ -47,17 +51,21 @@ pub struct Hooks {
 machine_local! {
     /// The hooks of this instance.
     pub static HOOKS: Hooks = Hooks { wake_ksoftirqd: Cell::new(None) };
-    static VECTORS: [Cell<Option<Handler>>; NR_SOFTIRQS as usize] = [const { Cell::new(None) }; NR_SOFTIRQS as usize];
+    /// [`Handler`]s; null for none.
+    static VECTORS: [AtomicPtr<()>; NR_SOFTIRQS as usize] =
+        [const { AtomicPtr::new(ptr::null_mut()) }; NR_SOFTIRQS as usize];
 }
 
 /// Registers `action` as the handler of vector `nr`, for good. Every context; panics on a number that is no vector.
 pub fn open_softirq(nr: u32, action: fn(u32)) {
-    VECTORS[nr as usize].set(Some(action));
+    VECTORS[nr as usize].store(action as *mut (), Ordering::Release);
 }
 
 /// The handler of vector `nr`.
 pub(crate) fn handler(nr: u32) -> Option<Handler> {
-    VECTORS[nr as usize].get()
+    let action = VECTORS[nr as usize].load(Ordering::Acquire);
+    // SAFETY: null, which is `None`, or a handler.
+    unsafe { transmute::<*mut (), Option<Handler>>(action) }
 }
 
 /// The vectors pending on this CPU, one bit each. Task context with preemption on: they may be another CPU's when this
@@ -70,7 +78,8 @@ pub fn local_softirq_pending() -> u32 {
 }
 
 /// Makes vector `nr` pending on this CPU. Every context but an NMI; does not sleep. Wakes `ksoftirqd` where nothing
-/// else would process it soon. Panics on a number that is no vector.
+/// else would process it soon; a thread of the program's own leaves it to another CPU then (invariant 11). Panics on a
+/// number that is no vector.
 #[track_caller]
 pub fn raise_softirq(nr: u32) {
     raise_at(nr, Place::caller());
@@ -84,19 +93,39 @@ pub fn raise_softirq_irqoff(nr: u32) {
 
 fn raise_at(nr: u32, place: Place) {
     assert!(nr < NR_SOFTIRQS, "softirq vector {nr} does not exist");
-    raise_with(nr, place, || ());
+    match served_by() {
+        Some(other) => hand_over(other, nr, None, place),
+        None => raise_with(nr, place, || ()),
+    }
 }
 
 /// Makes vector `nr` pending on this CPU; `within` is a part of that step.
 pub(crate) fn raise_with(nr: u32, place: Place, within: impl FnOnce()) {
     at::softirq_pending(Op::Softirq, Mode::Rmw, place);
-    within();
-    let cpu = cpu();
-    cpu.softirq_pending.set(cpu.softirq_pending.get() | 1 << nr);
+    {
+        let _in = own_words();
+        within();
+        let cpu = cpu();
+        cpu.softirq_pending.set(cpu.softirq_pending.get() | 1 << nr);
+    }
     if !in_interrupt() {
         // Invariant 5.
         wake_ksoftirqd(place);
     }
+}
+
+/// The CPU that processes what is raised here, if it is another one (invariant 11).
+pub(crate) fn served_by() -> Option<u32> {
+    if model().is_some() || in_interrupt() {
+        return None;
+    }
+    elsewhere()
+}
+
+/// The CPU that does what is deferred here, if this one, being a thread of the program's own, does not.
+pub(crate) fn elsewhere() -> Option<u32> {
+    let here = cpu().id.get();
+    host().map(|m| m.service_cpu()).filter(|&other| model().is_none() && other != here)
 }
 
 /// Leaves what is pending to this CPU's `ksoftirqd`.

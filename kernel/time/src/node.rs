@@ -226,3 +226,12 @@ impl Held {
         unsafe { KBox::dispose(node) };
     }
 }
+
+/// Whether the timer at this address is pending, as the system knows it.
+pub(crate) fn known_as_pending(timer: *const Timer) -> bool {
+    let held = Bucket::hold(timer);
+    held.known(timer).is_some_and(|node| {
+        let _in = node.base().hold();
+        node.is(PENDING)
+    })
+}

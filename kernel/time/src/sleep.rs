@@ -1,7 +1,7 @@
 //! Arming a timer for a time from now, in one step with reading the clock: for the crates above, whose objects have timers
 //! inside.
 
-use crate::base::known;
+use crate::arm::Arming;
 use crate::jiffies::{TICK_NSEC, time_after};
 use crate::timer::Timer;
 use ringzero_machine::{Machine, Op, Place};
@@ -36,9 +36,8 @@ impl Timer {
     /// Outside a machine.
     pub fn rearm_in(&'static self, delay: u64, place: Place) -> bool {
         let m = self.enter(Op::TimerArm, place);
-        let Some(node) = known(self).filter(|n| n.pending.get()) else { return false };
-        self.move_to(m, node, now(m).wrapping_add(delay), None, place);
-        true
+        let how = Arming { on: None, idle_too: false, place };
+        self.arm_held(m, how, || now(m).wrapping_add(delay))
     }
 
     /// [`Timer::arm_in`] for a task that is about to sleep; `begun` runs in that step. Returns when it expires.
@@ -51,12 +50,12 @@ impl Timer {
 
     fn arm_from_now(&'static self, op: Op, delay: u64, on: Option<u32>, place: Place, within: impl FnOnce()) -> u64 {
         let m = self.enter(op, place);
-        within();
-        let expires = now(m).wrapping_add(delay);
-        match known(self) {
-            Some(node) => self.move_to(m, node, expires, on, place),
-            None => self.arm(m, expires, on, place),
-        }
+        let mut expires = 0;
+        self.arm_held(m, Arming { on, idle_too: true, place }, || {
+            within();
+            expires = now(m).wrapping_add(delay);
+            expires
+        });
         expires
     }
 

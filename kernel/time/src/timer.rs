@@ -1,16 +1,17 @@
 //! `struct timer_list` and what can be done with it.
 
-use crate::base::{Node, TimerBase, conflicts, known, node_of};
-use crate::callback::{Callback, GIVEN, INITIALISED, INITIALISED_MASK, SLEEP, TIMER_IRQSAFE, TimerStyle};
-use crate::jiffies::time_before;
+use crate::arm::{Arming, When};
+use crate::base::TimerBase;
+use crate::callback::{Callback, GIVEN, INITIALISED, INITIALISED_MASK, SLEEP, TimerStyle};
+use crate::node::{conflicts, known_as_pending};
 use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use ringzero_context as context;
 use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, code_map, cpu, machine, model, step, wait};
 
-const PENDING: u32 = 1;
-const SHUT_DOWN: u32 = 2;
+pub(crate) const PENDING: u32 = 1;
+pub(crate) const SHUT_DOWN: u32 = 2;
 
 /// A timer (`struct timer_list`).
 ///
@@ -29,8 +30,8 @@ const SHUT_DOWN: u32 = 2;
 #[doc(alias = "timer_list")]
 #[repr(C)]
 pub struct Timer {
-    /// The timer's object in steps: [`PENDING`] and [`SHUT_DOWN`]. What counts is what the system knows
-    /// ([`Node::pending`]); the bit says the same to whoever reads the word.
+    /// The timer's object in steps: [`PENDING`] and [`SHUT_DOWN`]. Pending is what the system knows
+    /// ([`node::PENDING`]); the bit says the same to whoever reads the word.
     state: AtomicU32,
     /// [`TimerStyle`], what the user gave, [`SLEEP`], [`INITIALISED`].
     flags: AtomicU32,
@@ -113,7 +114,7 @@ impl Timer {
     pub unsafe fn init_at(at: *mut Timer, style: TimerStyle, flags: u32, class: Place) {
         // The state is the first field.
         step(&Step::new(Op::InitObject, Mode::Write, at.addr(), 4, class).named(Some("timer"), Some(class)));
-        if known(at).is_some_and(|n| n.pending.get()) {
+        if known_as_pending(at) {
             context::violation("warn", class, None, format_args!("a timer is initialised while it is pending"));
         }
         // SAFETY: the caller's contract.
@@ -189,8 +190,10 @@ impl Timer {
     pub fn add_timer(&'static self) {
         let place = Place::caller();
         let m = self.enter(Op::TimerArm, place);
-        assert!(!self.is_pending(), "add_timer(): the timer is pending already");
-        self.arm(m, self.expires_now(), None, place);
+        self.arm_held(m, Arming { on: None, idle_too: true, place }, || {
+            assert!(!self.is_pending(), "add_timer(): the timer is pending already");
+            self.expires_now()
+        });
     }
 
     /// Arms the timer for the time in `expires`, on CPU `cpu`.
@@ -204,8 +207,10 @@ impl Timer {
         let place = Place::caller();
         let m = self.enter(Op::TimerArm, place);
         assert!(cpu < m.nr_cpus(), "add_timer_on(): there is no CPU {cpu}");
-        assert!(!self.is_pending(), "add_timer_on(): the timer is pending already");
-        self.arm(m, self.expires_now(), Some(cpu), place);
+        self.arm_held(m, Arming { on: Some(cpu), idle_too: true, place }, || {
+            assert!(!self.is_pending(), "add_timer_on(): the timer is pending already");
+            self.expires_now()
+        });
     }
 
     /// Arms the timer for `expires`, whether it is pending or not. Returns whether it was. The only safe way to arm
@@ -245,9 +250,7 @@ impl Timer {
     /// [`Timer::del_timer`] on behalf of `place`.
     pub fn delete_at(&'static self, place: Place) -> bool {
         let m = self.enter(Op::TimerDelete, place);
-        let Some(node) = known(self).filter(|n| n.pending.get()) else { return false };
-        node.base().order(m);
-        self.detach(m, node)
+        self.take_off(m, 0, When::Pending).is_some_and(|found| found.deleted)
     }
 
     /// Deletes the timer if it is not running: `Some(whether it was pending)`; `None` (Linux: -1) while it runs.
@@ -259,9 +262,10 @@ impl Timer {
     #[track_caller]
     pub fn try_to_del_timer_sync(&'static self) -> Option<bool> {
         let m = self.enter(Op::TimerDelete, Place::caller());
-        let Some(node) = known(self) else { return Some(false) };
-        node.base().order(m);
-        (!node.base().runs(node)).then(|| self.detach(m, node))
+        match self.take_off(m, 0, When::NotRunning) {
+            Some(found) => found.run.is_none().then_some(found.deleted),
+            None => Some(false),
+        }
     }
 
     /// Deletes the timer and waits until its callback does not run any more; again, if the callback armed it
@@ -297,10 +301,7 @@ impl Timer {
     #[track_caller]
     pub fn timer_shutdown(&'static self) -> bool {
         let m = self.enter(Op::TimerDelete, Place::caller());
-        self.set(SHUT_DOWN);
-        let Some(node) = known(self) else { return false };
-        node.base().order(m);
-        self.detach(m, node)
+        self.take_off(m, SHUT_DOWN, When::Always).is_some_and(|found| found.deleted)
     }
 
     /// [`Timer::timer_shutdown`] and [`Timer::timer_delete_sync`] in one.
@@ -322,49 +323,26 @@ impl Timer {
 
     fn modify(&'static self, expires: u64, place: Place, idle_too: bool) -> bool {
         let m = self.enter(Op::TimerArm, place);
-        let was = self.is_pending();
-        match known(self) {
-            Some(node) if was || idle_too => self.move_to(m, node, expires, None, place),
-            None if idle_too => self.arm(m, expires, None, place),
-            _ => {}
-        }
-        was
-    }
-
-    /// Takes a timer that was armed before off its list, if it is on one, and arms it.
-    pub(crate) fn move_to(
-        &'static self,
-        m: &dyn Machine,
-        node: &'static Node,
-        expires: u64,
-        on: Option<u32>,
-        place: Place,
-    ) {
-        let from = node.cpu.get();
-        node.base().order(m);
-        let was = self.unlink(node);
-        self.arm(m, expires, on, place);
-        if was {
-            TimerBase::of(from).program(m, from);
-        }
+        self.arm_held(m, Arming { on: None, idle_too, place }, || expires)
     }
 
     pub(crate) fn stop(&'static self, place: Place, also_set: u32) -> u32 {
         let mut deleted = 0;
         loop {
             let m = self.enter(Op::TimerDelete, place);
-            self.set(also_set);
-            let Some(node) = known(self) else { return deleted };
-            let base = node.base();
-            base.order(m);
-            deleted += u32::from(self.detach(m, node));
-            if !base.runs(node) {
+            let Some(found) = self.take_off(m, also_set, When::Always) else { return deleted };
+            deleted += u32::from(found.deleted);
+            let Some(run) = found.run else { return deleted };
+            if model().is_none() && found.cpu == cpu().id.get() {
+                let text = format_args!("del_timer_sync() waits for the callback that it interrupts or was called by");
+                context::violation("self-deadlock", place, self.made_at(), text);
                 return deleted;
             }
             // Pairs with the release of the step after the callback: what the callback did is visible then.
-            let at = ptr::from_ref(&base.running).addr();
+            let running = &TimerBase::of(found.cpu).running;
+            let at = ptr::from_ref(running).addr();
             let s = Step::new(Op::TimerWait, Mode::Read, at, 4, place).ordered(true, false);
-            let other = Cond::on(&base.running, |now, mine| now != mine, u64::from(node.tag()));
+            let other = Cond::on(running, |now, mine| now != mine, u64::from(run));
             wait(&s.named(Some("running timer"), self.made_at()), other, WaitKind::Spin);
             if !other.holds() {
                 // Only while a failed execution unwinds: waiting is over, whatever runs.
@@ -384,75 +362,29 @@ impl Timer {
         Step::new(op, mode, ptr::from_ref(&self.state).addr(), 4, place).named(Some("timer"), self.made_at())
     }
 
-    /// Takes the timer off its base's list, if it is there; returns whether it was.
-    fn unlink(&self, node: &'static Node) -> bool {
-        let was = node.pending.replace(false);
-        if was {
-            self.clear(PENDING);
-            node.base().remove(node);
-        }
-        was
-    }
-
-    /// [`Timer::unlink`], with what follows for the clock event.
-    fn detach(&self, m: &dyn Machine, node: &'static Node) -> bool {
-        let was = self.unlink(node);
-        if was {
-            node.base().program(m, node.cpu.get());
-        }
-        was
-    }
-
-    /// Puts the timer, which is on no list, on the list of `on`, or where crate invariant 3 says.
-    pub(crate) fn arm(&'static self, m: &dyn Machine, expires: u64, on: Option<u32>, place: Place) {
-        assert!(self.has_callback(), "this timer was never set up: it has no callback");
-        if !self.is_initialised() {
-            let text = format_args!("a timer is armed that was never initialised (timer_setup(), init_timer())");
-            context::violation("uninitialised-lock", place, None, text);
-        }
-        if self.state.load(Ordering::Relaxed) & SHUT_DOWN != 0 {
-            return;
-        }
-        let node = node_of(self, self.class());
-        let target = if node.base().runs(node) { node.cpu.get() } else { cpu().id.get() };
-        let target = on.unwrap_or(target);
-        self.expires.store(expires, Ordering::Relaxed);
-        self.set(PENDING);
-        let base = TimerBase::of(target);
-        base.order(m);
-        let floor = base.floor.get();
-        node.cpu.set(target);
-        node.pending.set(true);
-        node.due.set(if time_before(expires, floor) { floor } else { expires });
-        node.ends_sleep.set(self.flags() & SLEEP != 0);
-        node.irqsafe.set(self.flags() & TIMER_IRQSAFE != 0);
-        node.class.set(self.class());
-        base.insert(node);
-        base.program(m, target);
-    }
-
     /// The timer was taken off its list because its time has come, and its memory is alive.
     pub(crate) fn expired(&self) {
         self.clear(PENDING);
     }
 
+    /// On the host the word says it, as long as the timer's bucket is held, or at some time.
     fn is_pending(&self) -> bool {
-        known(self).is_some_and(|n| n.pending.get())
+        if model().is_some() { known_as_pending(self) } else { self.state.load(Ordering::Acquire) & PENDING != 0 }
     }
 
-    fn set(&self, bits: u32) {
+    pub(crate) fn set(&self, bits: u32) {
         self.state.fetch_or(bits, Ordering::Relaxed);
     }
 
-    fn clear(&self, bits: u32) {
+    pub(crate) fn clear(&self, bits: u32) {
         self.state.fetch_and(!bits, Ordering::Relaxed);
     }
 
-    fn has_callback(&self) -> bool {
+    pub(crate) fn has_callback(&self) -> bool {
         !self.function.load(Ordering::Relaxed).is_null()
     }
 
-    fn flags(&self) -> u32 {
+    pub(crate) fn flags(&self) -> u32 {
         self.flags.load(Ordering::Relaxed)
     }
 
@@ -465,6 +397,16 @@ impl Timer {
     /// `expires`, within a step that covers it.
     pub(crate) fn expires_now(&self) -> u64 {
         self.expires.load(Ordering::Relaxed)
+    }
+
+    /// Notes `expires`, and that the timer is pending.
+    pub(crate) fn is_armed(&self, expires: u64) {
+        self.expires.store(expires, Ordering::Relaxed);
+        self.set(PENDING);
+    }
+
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & SHUT_DOWN != 0
     }
 
     /// Where it was made, if it was.

@@ -31,10 +31,18 @@
 //! 7. *A cancelled item is not queued while somebody waits for its end*: queueing it has no effect, also by itself.
 //! 8. What comes before queueing comes before the function, also if the item was pending already; and the function comes
 //!    before whoever waited for its end. The operations on one pool are ordered as its lock orders them in Linux.
-//! 9. Workers are made when they are needed, and belong to the system. While one executes an item it counts as the
-//!    program's: it may not wait for ever (`hang`).
+//! 9. Workers are made when they are needed, and belong to the system; on the host, where queueing should not have to, a
+//!    worker that begins to execute makes another one if no idle one is left, and none ever ends. While one executes an item
+//!    it counts as the program's: it may not wait for ever (`hang`).
 //! 10. An item whose memory is freed while it is pending is found (`use-after-free`) when its function is read, just before
 //!     the call, and at every other operation on it.
+//!
+//! # The host
+//! One lock stands for invariant 1: what is done between an operation's announcement and the next one, is done within it.
+//! No other lock is taken while it is held. Wake-ups, timers and new workers come after it, in the order in which the
+//! model announces them. An instance is counted (`holders`): by its pool until its end, and by those who wait for that; its
+//! memory is used again then. A thread of the program queues on the CPU that works for it
+//! ([`Machine::service_cpu`](ringzero_machine::Machine::service_cpu)).
 //!
 //! # What waits for what
 //! [`Work::cancel_sync`] and [`Work::flush`] wait for the worker that executes the item. So they deadlock when they are

@@ -124,8 +124,10 @@ fn run(worker: &'static Worker) {
         let announced = worker.on_call(Op::WorkRun, place).also(conflicts(), true).ordered(true, false);
         let called = Cond::on(&worker.call, |call, _| call != 0, 0);
         let mut next = wait_within(step_lock(), &announced, called, WaitKind::Sleep, || worker.come(pool));
-        while let Some(instance) = next {
+        if next.is_some() {
             keep_one_idle(worker.cpu, place);
+        }
+        while let Some(instance) = next {
             execute(instance);
             let ended;
             (next, ended) = {

@@ -95,6 +95,14 @@ pub(crate) fn task_panicked(spec: &TaskSpec) {
     }
 }
 
+/// An interrupt that came asynchronously has panicked.
+pub(crate) fn handler_panicked() {
+    if !REPORTED.replace(false) {
+        let message = "an interrupt handler panicked".to_owned();
+        locked(&FINDINGS).push(Trouble { code: "panic".into(), message, place: String::new() });
+    }
+}
+
 /// Has `hook` called with each violated rule, in the context that violated it, before that panics.
 pub fn set_finding_hook(hook: Option<fn(&Finding<'_>)>) {
     *ON_FINDING.write().unwrap_or_else(PoisonError::into_inner) = hook;
@@ -404,6 +412,12 @@ pub struct Totals {
     pub clocks: u64,
     /// Times that a task was preempted.
     pub preempted: u64,
+    /// Signals that told a CPU of an interrupt or were a tick.
+    pub signals: u64,
+    /// Those that interrupted the code where it was.
+    pub redirected: u64,
+    /// Ticks, with those that came too soon after another one.
+    pub ticks: u64,
     /// The interrupts of each line: its number, the name of its first handler if it has one, how many.
     pub lines: Vec<(u32, &'static str, u64)>,
 }
@@ -418,6 +432,11 @@ impl Totals {
             all.clocks += c.clocks.load(Relaxed);
             all.preempted += c.preempted.load(Relaxed);
         }
+        for c in all_booted().map(|cpu| cpu.signals.counts()) {
+            all.signals += c.signals;
+            all.redirected += c.redirected;
+            all.ticks += c.ticks + c.overruns;
+        }
         all
     }
 
@@ -427,6 +446,9 @@ impl Totals {
         self.ipis -= before.ipis;
         self.clocks -= before.clocks;
         self.preempted -= before.preempted;
+        self.signals -= before.signals;
+        self.redirected -= before.redirected;
+        self.ticks -= before.ticks;
         for line in &mut self.lines {
             line.2 -= before.lines.iter().find(|l| l.0 == line.0).map_or(0, |l| l.2);
         }
@@ -472,6 +494,9 @@ impl fmt::Display for Summary {
         let ms = self.elapsed.as_secs_f64() * 1e3;
         writeln!(f, "{ms:.1} ms on {} CPUs: {} switches ({} preemptions), {} interrupts, {} IPIs, {} clock interrupts",
             self.cpus, t.switches, t.preempted, t.interrupts, t.ipis, t.clocks)?;
+        if t.signals > 0 {
+            writeln!(f, "{} signals, {} of them delivered at once, {} ticks", t.signals, t.redirected, t.ticks)?;
+        }
         t.lines.iter().try_for_each(|(irq, name, n)| writeln!(f, "line {irq} {name}: {n}"))?;
         self.troubles.iter().try_for_each(|t| writeln!(f, "{t}"))?;
         self.still.iter().try_for_each(|s| writeln!(f, "still there: {s}"))

@@ -1,6 +1,7 @@
 //! The CPUs: their blocks and what others may touch of them.
 
 use crate::os::Threads;
+use crate::signal::{Target, Tick};
 use crate::task::HostTask;
 use corosensei::stack::DefaultStack;
 use ringzero_machine::{Cpu, cpu, pristine, percpu_template, set_host_percpu};
@@ -56,6 +57,11 @@ pub(crate) struct HostCpu {
     pub resting: AtomicBool,
     /// A signal tells it of what was posted.
     pub by_signal: AtomicBool,
+    pub signals: Target,
+    /// The period of its tick, in ns, as it is to be and as it is; 0: none.
+    pub wants_tick: AtomicU64,
+    pub has_tick: Cell<u64>,
+    pub tick: RefCell<Option<Tick>>,
     pub stacks: RefCell<Vec<DefaultStack>>,
     pub counts: Counts,
 }
@@ -98,6 +104,10 @@ impl HostCpu {
             rounds: Cell::new(0),
             resting: AtomicBool::new(true),
             by_signal: AtomicBool::new(false),
+            signals: Target::new(),
+            wants_tick: AtomicU64::new(0),
+            has_tick: Cell::new(0),
+            tick: RefCell::new(None),
             stacks: RefCell::new(Vec::new()),
             counts: Counts::default(),
         }
@@ -139,8 +149,13 @@ impl HostCpu {
 
 /// The CPU of the calling thread. Only where no model runs on the thread.
 pub(crate) fn this() -> &'static HostCpu {
+    of_block(cpu())
+}
+
+/// The CPU whose block this is: one that this machine made.
+pub(crate) fn of_block(block: &Cpu) -> &'static HostCpu {
     // SAFETY: on the host machine every block is the first field of a `HostCpu`, which is never freed.
-    unsafe { &*ptr::from_ref(cpu()).cast::<HostCpu>() }
+    unsafe { &*ptr::from_ref(block).cast::<HostCpu>() }
 }
 
 /// All CPUs that there ever were, by number.

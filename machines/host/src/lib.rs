@@ -34,8 +34,12 @@ mod os;
 mod park;
 mod register;
 mod run;
+mod signal;
 mod task;
 
 pub use boot::{Host, Summary, Totals, Trouble, set_finding_hook};
 pub use cpu::{NR_BOOTED, NR_CPU_IDS};
 pub use host::{Hooks, install};
+pub use lines::bind;
+pub use signal::eventfd::Binding;
+pub use signal::text;

@@ -95,6 +95,15 @@ fn deliverable(spec: &LineSpec) -> bool {
     unsafe { (*spec.state).load(SeqCst) == 1 && (*spec.inprogress).load(SeqCst) == 0 }
 }
 
+/// Has the line raised whenever `fd`, an eventfd or a timerfd, has something to read: it is read, and what came meanwhile is
+/// one arrival. Until the result is dropped.
+///
+/// # Errors
+/// The system has no room for it, or `fd` cannot be waited for.
+pub fn bind(irq: u32, fd: std::os::fd::OwnedFd) -> std::io::Result<crate::signal::eventfd::Binding> {
+    crate::signal::eventfd::bind(irq, fd, raise)
+}
+
 /// Takes every latched line that may enter here. In an interrupt, masked.
 pub(crate) fn deliver(cpu: &'static HostCpu) {
     take(cpu, LATCHED.load(SeqCst));

@@ -19,7 +19,8 @@ fn monotonic_ns() -> u64 {
 
 /// Nanoseconds since the machine began.
 pub(crate) fn now_ns() -> u64 {
-    monotonic_ns() - *BOOT.get_or_init(monotonic_ns)
+    let boot = *BOOT.get_or_init(monotonic_ns);
+    monotonic_ns() - boot
 }
 
 /// This thread's number for the system.

@@ -30,10 +30,18 @@ fn sleep(cond: &Cond) {
     let Some(task) = cpu.task() else { panic!("a wait that sleeps, on cpu{} where no task runs", cpu.id()) };
     while !cond.holds() {
         let waiter = pin!(Waiter::new());
+        // From here until it is off the CPU it is not preempted: a waker takes it for asleep as soon as it is on the list.
+        let within = &cpu.block.within;
+        within.set(within.get() + 1);
         // SAFETY: it is taken off below, before it goes; the condition's word lives while somebody waits on it.
         if !unsafe { LOT.enqueue(&Threads, waiter.as_ref(), cond, ptr::from_ref(task).cast()) } {
+            within.set(within.get() - 1);
+            if cpu.block.attention.load(Relaxed) != 0 {
+                attend();
+            }
             return;
         }
+        // A coroutine comes back with the count at 0.
         task.suspend(false);
         LOT.dequeue(waiter.as_ref());
     }

@@ -13,6 +13,7 @@ pub(crate) fn run(cpu: &'static HostCpu) {
     cpu.block.within.set(1);
     while !crate::boot::is_over() {
         take_over(cpu);
+        crate::asynchronous::enter_if_wanted(cpu);
         if cpu.pending.any() {
             // In the idle task, so to speak: nothing is masked.
             cpu.block.within.set(0);
@@ -24,7 +25,8 @@ pub(crate) fn run(cpu: &'static HostCpu) {
             continue;
         }
         cpu.idle.begin();
-        if cpu.inbox.is_empty() && !cpu.pending.any() && !crate::boot::is_over() {
+        let wanted = cpu.wants_tick.load(Relaxed) != cpu.has_tick.get();
+        if cpu.inbox.is_empty() && !cpu.pending.any() && !crate::boot::is_over() && !wanted {
             cpu.resting.store(true, SeqCst);
             cpu.idle.sleep(&Threads, None);
             cpu.resting.store(false, SeqCst);

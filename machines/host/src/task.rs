@@ -6,7 +6,7 @@
 
 use crate::cpu::{HostCpu, all_booted, count, cpu_of, this};
 use crate::os::Threads;
-use corosensei::stack::DefaultStack;
+use corosensei::stack::{DefaultStack, Stack};
 use corosensei::{Coroutine, Yielder};
 use ringzero_machine::{Cond, IrqState, Place, StepLock, TaskSpec, notify};
 use ringzero_protocol::{Link, Linked, Os, Waiter, Word};
@@ -46,6 +46,8 @@ pub(crate) struct HostTask {
     start: Waiter,
     co: UnsafeCell<Option<Co>>,
     yielder: Cell<*const Yielder<(), ()>>,
+    /// Where its stack ends and where it begins.
+    pub stack: Cell<(usize, usize)>,
     /// What its CPU's block holds of it while it does not run.
     saved: Cell<(u32, IrqState, usize)>,
     /// Of a thread: 1 once it may go on.
@@ -118,6 +120,7 @@ impl HostTask {
             start: Waiter::new(),
             co: UnsafeCell::new(None),
             yielder: Cell::new(ptr::null()),
+            stack: Cell::new((0, 0)),
             saved: Cell::new((0, IrqState { masked: false, depth: 0, saved: false }, 0)),
             woken: Word::new(0),
             thread: Cell::new(false),
@@ -240,13 +243,13 @@ impl HostTask {
     }
 
     /// Goes off the CPU until it is woken, or lets others run first if it wants it back at once. The running task only,
-    /// which is on a list by which it can be woken, unless `again`.
+    /// which is on a list by which it can be woken, and within a step since then; unless `again`. The step is over then.
     pub fn suspend(&'static self, again: bool) {
         if self.thread.get() {
             while !again && self.woken.swap(0, Acquire) == 0 {
                 Threads.futex_wait(&self.woken, 0, None);
             }
-            return;
+            return this().block.within.set(0);
         }
         self.again.set(again);
         // SAFETY: set when the coroutine began, and valid while it runs.
@@ -287,6 +290,7 @@ impl HostTask {
         crate::park::LOT.dequeue(unsafe { Pin::new_unchecked(&self.start) });
         let stack = cpu.stacks.borrow_mut().pop();
         let stack = stack.unwrap_or_else(|| DefaultStack::new(STACK).expect("address space for a task's stack"));
+        self.stack.set((stack.limit().get(), stack.base().get()));
         let spec = self.spec.get().expect("a task that was spawned");
         *co = Some(Co::with_stack(stack, move |yielder, ()| {
             self.yielder.set(yielder);

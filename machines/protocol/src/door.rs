@@ -66,3 +66,41 @@ impl Drop for Posting<'_> {
         self.door.state.sub(1, Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Word;
+
+    struct Never;
+
+    impl Os for Never {
+        fn futex_wait(&self, _: &Word, _: u32, _: Option<u64>) {}
+        fn futex_wake(&self, _: &Word, _: u32) {}
+        fn heavy_fence(&self) {}
+        fn pause(&self, _: u32) {
+            panic!("nobody is inside");
+        }
+    }
+
+    #[test]
+    fn it_is_closed_at_first_and_opens_again() {
+        let door = Door::new();
+        assert!(door.enter().is_none());
+        for _ in 0..2 {
+            door.open();
+            assert!(door.enter().is_some());
+            door.close(&Never);
+            assert!(door.enter().is_none());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "nobody is inside")]
+    fn who_is_inside_is_waited_for() {
+        let door = Door::new();
+        door.open();
+        let _inside = door.enter();
+        door.close(&Never);
+    }
+}

@@ -58,7 +58,7 @@ impl Idle {
     #[cold]
     fn wake(&self, os: &impl Os) {
         // Of several that kick one sleep, one wakes.
-        if self.state.swap(AWAKE, AcqRel) == DROWSY {
+        if self.state.exchange(DROWSY, AWAKE, AcqRel).is_ok() {
             os.futex_wake(&self.state, 1);
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::word::Word;
 use core::sync::atomic::Ordering::Relaxed;
-use ringzero_machine::{Cond, IrqState, Machine, Mode, Op, Place, Step, StepLock, WaitKind, cpu, gate, model, step, wait};
+use ringzero_machine::{
+    Cond, IrqState, Machine, Mode, Op, Place, Step, StepLock, WaitKind, cpu, gate, model, step, wait,
+};
 
 /// A lock for a few instructions: a [`StepLock`] of the machine of threads. What is done within it are steps of their own
 /// here, since others look at the same words without it; so on the model, where a `StepLock` is nothing, it is a spinlock

@@ -7,8 +7,8 @@ use core::cell::Cell;
 use core::marker::PhantomPinned;
 use core::pin::Pin;
 use core::ptr;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{Ordering::SeqCst, fence};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::fence;
 use ringzero_machine::{Cond, Mode, Op, Place, Step, step};
 
 /// On no list. What a waker writes last.
@@ -137,7 +137,7 @@ impl<const N: usize> Lot<N> {
         w.who.set(who);
         let bucket = self.bucket(cond.addr);
         let put = bucket.latch.within(|| {
-            bucket.count.add(1, SeqCst);
+            bucket.count.add(1, Relaxed);
             // Pairs with the fence in `wake`: either this look sees the change, or the waker sees the count.
             fence(SeqCst);
             let put = !look(cond);
@@ -148,13 +148,16 @@ impl<const N: usize> Lot<N> {
             }
             put
         });
-        if !put && let Some(sleepers) = sleepers(cond) {
-            sleepers.sub(1, Relaxed);
+        if !put {
+            w.cond.set(None);
+            if let Some(sleepers) = sleepers(cond) {
+                sleepers.sub(1, Relaxed);
+            }
         }
         put
     }
 
-    /// Whether the waiter, which was put, is still on its list; it is not any more.
+    /// Whether the waiter is still on its list; it is not any more.
     ///
     /// `false`: somebody has taken it off and has called `wake` for it, or is about to. A waiter of a counted condition
     /// that then does not go for what it waited for passes the news on ([`Lot::wake`]): nobody else was told.
@@ -246,4 +249,85 @@ fn take_off(bucket: &Bucket, addr: usize, counted: &mut bool, batch: &mut [*cons
         }
     }
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use core::sync::atomic::AtomicU32;
+    use std::vec::Vec;
+
+    struct Nothing;
+
+    impl Os for Nothing {
+        fn futex_wait(&self, _: &Word, _: u32, _: Option<u64>) {}
+        fn futex_wake(&self, _: &Word, _: u32) {}
+        fn heavy_fence(&self) {}
+    }
+
+    fn cond(word: &AtomicU32) -> Cond {
+        Cond::on(word, |value, _| value != 0, 0)
+    }
+
+    /// Puts them on the list, the first as number 0.
+    fn put<const N: usize>(lot: &Lot<N>, waiters: &[Waiter], cond: &Cond) {
+        for (number, w) in waiters.iter().enumerate() {
+            // SAFETY: the tests dequeue them, and do not move them before.
+            assert!(unsafe { lot.enqueue(&Nothing, pinned(w), cond, ptr::without_provenance(number)) });
+        }
+    }
+
+    fn pinned(w: &Waiter) -> Pin<&Waiter> {
+        // SAFETY: the tests' waiters stay where they are until they are dropped, off the list.
+        unsafe { Pin::new_unchecked(w) }
+    }
+
+    fn woken<const N: usize>(lot: &Lot<N>, word: &AtomicU32) -> Vec<usize> {
+        let mut all = Vec::new();
+        lot.wake(ptr::from_ref(word).addr(), |who| all.push(who.addr()));
+        all
+    }
+
+    #[test]
+    fn all_are_woken_in_their_order_however_many() {
+        let (lot, word) = (Lot::<4>::new(), AtomicU32::new(0));
+        let waiters = [const { Waiter::new() }; 2 * BATCH + 5];
+        put(&lot, &waiters, &cond(&word));
+        assert!(woken(&lot, &word).is_empty());
+        word.store(1, Relaxed);
+        assert_eq!(woken(&lot, &word), (0..waiters.len()).collect::<Vec<_>>());
+        assert!(waiters.iter().all(|w| !lot.dequeue(pinned(w))));
+        assert!(lot.buckets.iter().all(|b| b.count.load(Relaxed) == 0 && b.first.load(Relaxed).is_null()));
+    }
+
+    #[test]
+    fn one_of_a_lock_is_woken_and_those_who_have_left_are_not() {
+        let (lot, word, sleepers) = (Lot::<1>::new(), AtomicU32::new(0), AtomicU32::new(0));
+        let waiters = [const { Waiter::new() }; 4];
+        put(&lot, &waiters, &cond(&word).counted_in(&sleepers));
+        assert!(lot.dequeue(pinned(&waiters[0])) && lot.dequeue(pinned(&waiters[2])));
+        assert_eq!(sleepers.load(Relaxed), 2);
+        word.store(1, Relaxed);
+        assert_eq!(woken(&lot, &word), [1]);
+        assert!(!lot.dequeue(pinned(&waiters[1])));
+        assert_eq!(woken(&lot, &word), [3]);
+        assert!(!lot.dequeue(pinned(&waiters[3])));
+        assert_eq!((sleepers.load(Relaxed), lot.buckets[0].count.load(Relaxed)), (0, 0));
+    }
+
+    #[test]
+    fn who_need_not_wait_is_not_put_and_others_are_not_woken() {
+        let (lot, word, other, sleepers) = (Lot::<1>::new(), AtomicU32::new(1), AtomicU32::new(0), AtomicU32::new(0));
+        let waiters = [const { Waiter::new() }; 2];
+        put(&lot, &waiters[..1], &cond(&other));
+        let counted = cond(&word).counted_in(&sleepers);
+        // SAFETY: it is not put.
+        assert!(!unsafe { lot.enqueue(&Nothing, pinned(&waiters[1]), &counted, ptr::null()) });
+        assert!(!lot.dequeue(pinned(&waiters[1])));
+        assert_eq!((sleepers.load(Relaxed), lot.buckets[0].count.load(Relaxed)), (0, 1));
+        assert!(woken(&lot, &word).is_empty());
+        assert!(lot.dequeue(pinned(&waiters[0])));
+    }
 }

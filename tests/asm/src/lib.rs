@@ -56,5 +56,5 @@ functions! {
     /// `preempt_enable`.
     asm_preempt_enable() { preempt_enable(); }
     /// `this_cpu_inc`.
-    asm_percpu_inc() { HITS.this().set(HITS.this().get() + 1); }
+    asm_percpu_inc() { HITS.inc(); }
 }

@@ -1,8 +1,8 @@
 //! How kernel code behaves, whatever machine it runs on.
 //!
 //! A **body** is the init function of a module that asserts what it sees. Bodies know nothing of the machine but what
-//! kernel code may know. A **runner** runs them: so far the model, where each must hold in every execution. A host
-//! runner goes beside `model.rs` and gets the same [`BODIES`].
+//! kernel code may know. A **runner** runs them: on the model, each must hold in every execution; on the machine of threads,
+//! each runs several times, as the threads come.
 //!
 //! An assertion that is never reached shows nothing, so each body names the places that must be reached ([`reach`]) in
 //! one execution at least.
@@ -10,6 +10,7 @@
 mod atomics;
 mod completions;
 mod context;
+mod host;
 mod lines;
 mod locks;
 mod memory;
@@ -59,6 +60,16 @@ macro_rules! bodies {
                 $(#[test]
                 fn $name() {
                     crate::model::holds(concat!(stringify!($module), "::", stringify!($name)));
+                })*
+            })*
+        }
+
+        /// Each body on the machine of threads, a test each.
+        mod on_host {
+            $(mod $module {
+                $(#[test]
+                fn $name() {
+                    crate::host::holds(concat!(stringify!($module), "::", stringify!($name)));
                 })*
             })*
         }

@@ -374,7 +374,10 @@ fn who_gives_up_is_gone() {
 
 #[test]
 fn a_lock_is_handed_on() {
-    holds(|| a_lock_of_two(&*LOT));
+    holds(|| {
+        a_lock_of_two(&*LOT);
+        ringzero::on_exit(|| assert_eq!(SLEEPERS.load(Relaxed), 0, "nobody sleeps, but is counted"));
+    });
     holds(|| a_lock_of_two(&*SOUND));
 }
 

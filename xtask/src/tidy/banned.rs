@@ -7,7 +7,7 @@ use super::source::Tree;
 const RULE: &str = "banned-call";
 
 /// Code that runs on the model, or is the model.
-const REPEATABLE: &[&str] = &["kernel/", "machine/", "machines/model/"];
+const REPEATABLE: &[&str] = &["kernel/", "machine/", "machines/model/", "machines/protocol/"];
 /// Code that must also run without an operating system.
 const KERNEL: &[&str] = &["kernel/"];
 

@@ -26,6 +26,9 @@ const KERNEL: [&str; 14] = [
 /// The machine's contract, below everything.
 const MACHINE: &str = "ringzero-machine";
 
+/// What the machine of threads is built of, checked on the model: it knows neither.
+const PROTOCOL: &str = "ringzero-protocol";
+
 /// Dependencies from outside that only one package may have: the peers that it measures against.
 const ONLY_IN: [(&str, &str); 2] = [("loom", "ringzero-benches"), ("shuttle", "ringzero-benches")];
 
@@ -48,6 +51,9 @@ pub fn check(tree: &Tree) -> Vec<Problem> {
             let Some(target) = tree.crates.iter().find(|one| one.name == dependency.name) else { continue };
             if package.name == MACHINE {
                 report(format!("{MACHINE} depends on no package of the workspace, but on {}", target.name));
+            }
+            if package.name == PROTOCOL && target.name != MACHINE {
+                report(format!("{PROTOCOL} may depend only on {MACHINE}, not on {}", target.name));
             }
             if let Some(Ok(level)) = level
                 && target.name != MACHINE
@@ -129,6 +135,19 @@ mod tests {
         let mut crates = base();
         crates[0] = package("machine", "ringzero-machine", &["ringzero-atomic"]);
         assert!(messages(crates)[0].contains("depends on no package of the workspace"));
+    }
+
+    #[test]
+    fn the_protocols_know_the_contract_only() {
+        let with = |dependencies: &[&str]| {
+            let mut crates = base();
+            crates.push(package("machines/protocol", PROTOCOL, dependencies));
+            messages(crates)
+        };
+        assert_eq!(with(&[MACHINE]), [""; 0]);
+        let problems = with(&[MACHINE, "ringzero-atomic"]);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].ends_with("ringzero-protocol may depend only on ringzero-machine, not on ringzero-atomic"));
     }
 
     #[test]
