@@ -7,7 +7,10 @@ use crate::deref::name;
 use crate::task::mask;
 use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering::{Acquire, Release}};
+use core::sync::atomic::{
+    AtomicPtr,
+    Ordering::{Acquire, Release},
+};
 use ringzero_context::violation;
 use ringzero_irq::{Errno, IrqFlags, IrqReturn};
 use ringzero_machine::{Place, machine_local};

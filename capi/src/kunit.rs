@@ -4,21 +4,28 @@
 //! what it allocated freed, suite's exit. An expectation that fails is remembered, and is the finding `kunit` at its
 //! place when the case has ended; an assertion that fails is the finding at once, so that nothing behind it runs.
 //!
+//! Where a module runs on the host, the cases come one after the other, each as a task of its own ([`run_in_task`]): a
+//! failure is an outcome there, and a case that leaves in its middle leaves its task asleep for good, as its stack has
+//! frames of C.
+//!
 //! Unlike Linux: `suite_init` runs before each case; after an assertion nothing is cleaned up, since the execution is
 //! over.
 
+use crate::fatal::{found, in_process};
 use crate::memory::{peek, view, view_text};
 use crate::names;
 use crate::printk;
 use crate::sprintf::keep;
 use crate::state::state;
-use crate::fatal::found;
 use ringzero_machine::{Finding, KBox, Place, machine};
 use ringzero_mm::{__GFP_ZERO, Gfp, kfree, kmalloc_array};
-use std::cell::{Cell, RefCell};
+use ringzero_sched::{Completion, TASK_UNINTERRUPTIBLE, TaskOptions};
+use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const COMMENT: usize = 256;
 
@@ -67,7 +74,7 @@ struct Kunit {
 struct Running {
     suite: *mut RawSuite,
     /// The first failure: its text and its place.
-    failed: RefCell<Option<(*const c_char, Place)>>,
+    failed: Mutex<Option<(*const c_char, Place)>>,
     /// What is to be undone, the last one first.
     actions: Cell<*const Action>,
 }
@@ -108,14 +115,78 @@ pub struct Case {
     raw_case: *mut RawCase,
 }
 
-/// How a case ended, if the execution did not end before it. A failure is a finding, and no outcome.
+/// How a case ended, if the execution did not end before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing failed.
     Passed,
     /// It said that it could not be run here, and why.
     Skipped(String),
+    /// What failed, and where. On the model that is a finding, and no outcome.
+    Failed(String, Place),
 }
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The case that runs as a task of the host: how it has ended, and who waits for it.
+struct InTask {
+    outcome: Mutex<Option<Outcome>>,
+    done: Completion,
+}
+
+impl InTask {
+    fn set(&self, outcome: Outcome) {
+        lock(&self.outcome).get_or_insert(outcome);
+    }
+}
+
+/// The one that runs now; null for none.
+static IN_TASK: AtomicPtr<InTask> = AtomicPtr::new(ptr::null_mut());
+
+fn in_task() -> Option<&'static InTask> {
+    // SAFETY: null, or what `run_in_task` has leaked.
+    unsafe { IN_TASK.load(Acquire).as_ref() }.filter(|_| in_process())
+}
+
+/// Ends the case that runs as a task of the host, in its middle. Returns if there is none.
+fn leave(outcome: Outcome) {
+    let Some(case) = in_task() else { return };
+    case.set(outcome);
+    case.done.complete();
+    loop {
+        ringzero_sched::set_current_state(TASK_UNINTERRUPTIBLE);
+        ringzero_sched::schedule();
+    }
+}
+
+/// As [`run_case`], in a task of its own, for which the caller waits.
+///
+/// # Safety
+/// As [`run_case`]; the module stays loaded for good.
+pub unsafe fn run_in_task(case: &'static Case) -> Outcome {
+    let running: &'static InTask =
+        Box::leak(Box::new(InTask { outcome: Mutex::new(None), done: Completion::new().named("a KUnit case") }));
+    IN_TASK.store(ptr::from_ref(running).cast_mut(), Release);
+    let sent = Sent(case);
+    let options = TaskOptions { system: true, ..TaskOptions::new("kunit") };
+    ringzero_sched::spawn(options, move || {
+        let sent = sent;
+        // SAFETY: the caller's contract.
+        running.set(unsafe { run_case(sent.0) });
+        running.done.complete();
+    });
+    running.done.wait_for_completion();
+    IN_TASK.store(ptr::null_mut(), Release);
+    lock(&running.outcome).take().unwrap_or(Outcome::Passed)
+}
+
+/// A case on its way to its task.
+struct Sent(&'static Case);
+
+// SAFETY: its pointers lead into the module, whose functions only that task calls.
+unsafe impl Send for Sent {}
 
 /// The cases of the suites that the pointers in `section` (address and length) lead to, in order.
 ///
@@ -173,8 +244,10 @@ pub unsafe fn run_case(case: &Case) -> Outcome {
                     break;
                 }
                 let text = String::from_utf8_lossy(view_text(desc.cast(), 128)).into_owned();
-                if let skipped @ Outcome::Skipped(_) = run_once(case, param, index, &text) {
-                    outcome = skipped;
+                match run_once(case, param, index, &text) {
+                    Outcome::Passed => {}
+                    Outcome::Skipped(_) if matches!(outcome, Outcome::Failed(..)) => {}
+                    other => outcome = other,
                 }
                 index += 1;
             }
@@ -201,7 +274,7 @@ fn run_once(case: &Case, param: *const c_void, index: c_int, described: &str) ->
         (false, text) => format!("{} (parameter {index}: {text})", case.case),
     };
     let running =
-        KBox::new(Running { suite: case.raw_suite, failed: RefCell::new(None), actions: Cell::new(ptr::null()) });
+        KBox::new(Running { suite: case.raw_suite, failed: Mutex::new(None), actions: Cell::new(ptr::null()) });
     let test = KBox::new(Kunit {
         priv_: ptr::null_mut(),
         name: keep(label.as_bytes()),
@@ -221,9 +294,13 @@ fn run_once(case: &Case, param: *const c_void, index: c_int, described: &str) ->
     }
     run.expect("`cases` lists those that have one")(raw);
     end_case(&test, &running);
-    let failed = running.failed.borrow_mut().take();
+    let failed = lock(&running.failed).take();
     if let Some((text, place)) = failed {
-        fail_now(&String::from_utf8_lossy(view_text(text.cast(), 1 << 16)), place);
+        let text = String::from_utf8_lossy(view_text(text.cast(), 1 << 16));
+        if in_task().is_some() {
+            return Outcome::Failed(text.into_owned(), place);
+        }
+        fail_now(&text, place);
     }
     match test.status.get() {
         SKIPPED => Outcome::Skipped(comment(&test)),
@@ -247,6 +324,7 @@ fn end_case(test: &Kunit, running: &Running) {
 
 /// The finding. Nothing runs behind it.
 fn fail_now(text: &str, place: Place) -> ! {
+    leave(Outcome::Failed(text.to_owned(), place));
     found(&Finding { code: "kunit", message: text, place, other: None })
 }
 
@@ -377,13 +455,13 @@ crate::exports! {
         test.status.set(FAILURE);
         let whole = format!("{name}: {text}");
         if is_assert != 0 {
-            let first = running(test).failed.borrow_mut().take();
+            let first = lock(&running(test).failed).take();
             match first {
                 Some((text, place)) => fail_now(&source(text), place),
                 None => fail_now(&whole, place),
             }
         }
-        running(test).failed.borrow_mut().get_or_insert_with(|| (keep(whole.as_bytes()), place));
+        lock(&running(test).failed).get_or_insert_with(|| (keep(whole.as_bytes()), place));
     }
 
     /// `kunit_kmalloc_array()`: freed when the case ends. May sleep as `gfp` says.
@@ -456,6 +534,7 @@ fn skip(test: *mut Kunit, text: *const c_char) -> ! {
     if let Some(exit) = unsafe { (*running.suite).suite_exit } {
         exit(running.suite);
     }
+    leave(Outcome::Skipped(comment(test)));
     match machine() {
         Some(m) => m.abandon(),
         None => fail_now(
@@ -469,6 +548,7 @@ fn skip(test: *mut Kunit, text: *const c_char) -> ! {
 mod tests {
     use super::*;
     use crate::printk::tests::taken;
+    use std::cell::RefCell;
     use std::ffi::CStr;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -356,7 +356,10 @@ mod tests {
 
     #[test]
     fn grains_are_found_in_a_row() {
-        assert_eq!((row(0, 1, 8), row(0b1011, 1, 8), row(0b1011, 2, 8), row(0, 128, 4096)), (Some(0), Some(2), Some(4), Some(0)));
+        assert_eq!(
+            (row(0, 1, 8), row(0b1011, 1, 8), row(0b1011, 2, 8), row(0, 128, 4096)),
+            (Some(0), Some(2), Some(4), Some(0))
+        );
         assert_eq!((row(1, 128, 8), row(1, 64, 4096), row(u128::MAX, 1, 8)), (None, Some(64), None));
     }
 

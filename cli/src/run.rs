@@ -22,6 +22,8 @@ struct Ran {
     summary: Summary,
     init_failed: Option<i32>,
     warnings: u64,
+    /// KUnit cases.
+    failed: usize,
 }
 
 pub fn run(args: &Run) -> Exit {
@@ -49,7 +51,7 @@ fn rust(e: &'static Entry, args: &Run) -> Ran {
     let mut settings = Settings::default();
     (e.tune)(&mut settings);
     let summary = host(args, Some(settings.machine.cpus)).boot(e.init);
-    Ran { name: e.name.to_owned(), summary, init_failed: None, warnings: 0 }
+    Ran { name: e.name.to_owned(), summary, init_failed: None, warnings: 0, failed: 0 }
 }
 
 /// Runs a module.
@@ -64,7 +66,8 @@ fn native(opened: Result<Native, ringzero_front::BuildError>, args: &Run) -> Res
     }
     let (name, host) = (module.name().to_owned(), host(args, module.cpus()));
     let ended = module.run(host, Exit::Violated as i32);
-    Ok(Ran { name, summary: ended.summary, init_failed: ended.init_failed, warnings: ended.warnings })
+    let (init_failed, warnings, failed) = (ended.init_failed, ended.warnings, ended.failed_cases);
+    Ok(Ran { name, summary: ended.summary, init_failed, warnings, failed })
 }
 
 /// The machine, as the command line asks for it.
@@ -106,6 +109,8 @@ fn verdict(ran: &Ran) -> (Exit, String) {
     if !s.troubles.is_empty() {
         let codes: Vec<&str> = s.troubles.iter().map(|t| t.code.as_str()).collect();
         (Exit::Violated, format!("violated {}", codes.join(", ")))
+    } else if ran.failed > 0 {
+        (Exit::Violated, format!("{} failed cases", ran.failed))
     } else if ran.warnings > 0 {
         (Exit::Violated, format!("{} warnings", ran.warnings))
     } else if let Some(code) = ran.init_failed {
@@ -125,17 +130,15 @@ fn tell(ran: &Ran, as_json: bool) -> Exit {
     if as_json {
         let lines: Vec<_> =
             t.lines.iter().map(|(irq, name, n)| json!({"line": irq, "name": name, "interrupts": n})).collect();
-        let troubles: Vec<_> = s
-            .troubles
-            .iter()
-            .map(|t| json!({"code": t.code, "message": t.message, "place": t.place}))
-            .collect();
+        let troubles: Vec<_> =
+            s.troubles.iter().map(|t| json!({"code": t.code, "message": t.message, "place": t.place})).collect();
         say!(
             "{}",
             json!({
                 "program": ran.name, "ended": ended, "exit": exit as u8, "seconds": seconds, "cpus": s.cpus,
                 "switches": t.switches, "preemptions": t.preempted, "interrupts": t.interrupts, "ipis": t.ipis,
                 "clock_interrupts": t.clocks, "lines": lines, "init": ran.init_failed, "warnings": ran.warnings,
+                "failed_cases": ran.failed,
                 "troubles": troubles, "still": s.still,
             })
         );
@@ -151,7 +154,8 @@ fn tell(ran: &Ran, as_json: bool) -> Exit {
         t.clocks
     );
     for (irq, name, n) in &t.lines {
-        say!("  line {irq} ({name}): {n} interrupts");
+        let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+        say!("  line {irq}{name}: {n} interrupts");
     }
     for trouble in &s.troubles {
         say!("  {trouble}");

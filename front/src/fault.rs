@@ -8,8 +8,8 @@ use ringzero_sched::Task;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::FromRawFd;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::SeqCst};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 /// The exit status.
@@ -23,6 +23,8 @@ static ADDR: AtomicUsize = AtomicUsize::new(0);
 static WRITES: AtomicBool = AtomicBool::new(false);
 static IP: AtomicUsize = AtomicUsize::new(0);
 static SP: AtomicUsize = AtomicUsize::new(0);
+/// The return address of a call to where there is no code; else 0.
+static RETURN: AtomicUsize = AtomicUsize::new(0);
 /// The call from C that ran, and the task.
 static CALLER: AtomicUsize = AtomicUsize::new(0);
 static TASK: AtomicUsize = AtomicUsize::new(0);
@@ -114,8 +116,9 @@ fn listen() {
 }
 
 extern "C" fn note(signal: i32, info: *const libc::siginfo_t, context: *mut libc::c_void) {
-    /// Set in the error code of a page fault that was a write.
+    /// Set in the error code of a page fault that was a write, or that fetched an instruction.
     const WRITE: i64 = 2;
+    const FETCH: i64 = 16;
     static NOTED: AtomicBool = AtomicBool::new(false);
     if !NOTED.swap(true, SeqCst) {
         // SAFETY: what the kernel hands to such a handler.
@@ -123,7 +126,12 @@ extern "C" fn note(signal: i32, info: *const libc::siginfo_t, context: *mut libc
             let registers = &(*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
             IP.store(registers[libc::REG_RIP as usize] as usize, SeqCst);
             SP.store(registers[libc::REG_RSP as usize] as usize, SeqCst);
-            WRITES.store(registers[libc::REG_ERR as usize] & WRITE != 0, SeqCst);
+            let error = registers[libc::REG_ERR as usize];
+            WRITES.store(error & WRITE != 0, SeqCst);
+            if error & FETCH != 0 {
+                // A call has put its return address there, since when nothing was executed.
+                RETURN.store(*(registers[libc::REG_RSP as usize] as *const usize), SeqCst);
+            }
             ADDR.store((*info).si_addr().addr(), SeqCst);
         }
         SIGNAL.store(signal, SeqCst);
@@ -150,7 +158,8 @@ fn tell() -> ! {
         std::thread::sleep(Duration::from_millis(1));
     }
     let (ip, sp, addr) = (IP.load(SeqCst), SP.load(SeqCst), ADDR.load(SeqCst));
-    let inside = code_map().and_then(|map| map.code_offset(ip)).map(Place::code);
+    let call = RETURN.load(SeqCst);
+    let inside = code_map().and_then(|map| map.code_offset(if call == 0 { ip } else { call - 1 })).map(Place::code);
     let called = CALLER.load(SeqCst);
     // A call into Ringzero with a bad pointer faults in Ringzero.
     let place = inside.or_else(|| (called & 1 == 1).then(|| Place::code(called >> 1)));
@@ -163,6 +172,8 @@ fn tell() -> ! {
         libc::SIGFPE => ("divide-error", format!("{who} divides by zero, or the quotient does not fit")),
         libc::SIGILL => ("bug", format!("{who} executes an invalid instruction")),
         _ if addr != 0 && addr.abs_diff(sp) < STACK_STEP => ("stack-overflow", format!("{who} has used up its stack")),
+        _ if call != 0 && addr == 0 => ("page-fault", format!("{who} calls a null pointer")),
+        _ if call != 0 => ("page-fault", format!("{who} calls {addr:#x}, where there is no code")),
         _ => ("page-fault", format!("{who} {}", access(addr))),
     };
     end(code, &message, place.map(shown), None)

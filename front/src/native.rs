@@ -9,11 +9,11 @@ use ringzero::host::{Host, Summary};
 use ringzero_capi::kunit::{self, Case, Outcome};
 use ringzero_capi::params::{self, Call, Param};
 use ringzero_capi::{bug, caller, errno_name, fatal, percpu, printk};
+use ringzero_host::text;
 use ringzero_machine::{machine, set_shared_code_map};
 use ringzero_module::{BuildError, DebugInfo, Instrument, Loaded, Source};
-use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A module that will run once, in this process.
@@ -28,7 +28,8 @@ pub struct Native {
     calls: Mutex<Vec<Call>>,
     cases: Vec<Case>,
     init_code: AtomicI32,
-    began: AtomicBool,
+    /// KUnit cases that failed.
+    failed: AtomicUsize,
 }
 
 // SAFETY: its pointers lead into the loaded module, which stays as long as this, and are followed by the init task alone.
@@ -45,6 +46,8 @@ pub struct Ended {
     pub init_failed: Option<i32>,
     /// How often something was warned of (`WARN`).
     pub warnings: u64,
+    /// How many KUnit cases failed.
+    pub failed_cases: usize,
 }
 
 impl Native {
@@ -86,7 +89,7 @@ impl Native {
             calls: Mutex::default(),
             cases,
             init_code: AtomicI32::new(0),
-            began: AtomicBool::new(false),
+            failed: AtomicUsize::new(0),
         })
     }
 
@@ -106,12 +109,6 @@ impl Native {
     #[must_use]
     pub fn cpus(&self) -> Option<usize> {
         self.tuning.cpus()
-    }
-
-    /// Its code: where interrupts may come at any instruction.
-    #[must_use]
-    pub fn text(&self) -> Range<usize> {
-        self.loaded.text()
     }
 
     /// Sets a module parameter: `name=value`, as insmod takes it.
@@ -140,17 +137,20 @@ impl Native {
         caller::set_shared_module(&(native.loaded.base()..native.loaded.text().end));
         fault::end_process_with(violated);
         fatal::set_end(fault::found);
+        // For good, as the code.
+        std::mem::forget(text::register(native.loaded.text()));
         let summary = host.boot(move || native.live());
         printk::flush_all();
         Ended {
             summary,
             init_failed: Some(native.init_code.load(Ordering::Relaxed)).filter(|&code| code != 0),
             warnings: bug::warnings(),
+            failed_cases: native.failed.load(Ordering::Relaxed),
         }
     }
 
     /// What the init task does.
-    fn live(&self) {
+    fn live(&'static self) {
         let Some(m) = machine() else { return };
         for look in LOOKS {
             m.at_end(*look);
@@ -164,7 +164,6 @@ impl Native {
         if code == 0
             && let Some(init) = entries.init
         {
-            self.began.store(true, Ordering::Relaxed);
             code = init();
         }
         if code != 0 {
@@ -174,10 +173,14 @@ impl Native {
             return;
         }
         for case in &self.cases {
-            // SAFETY: the module is loaded, and this is a task of the machine.
-            let word = match unsafe { kunit::run_case(case) } {
+            // SAFETY: the module is loaded, for good, and this is a task of the machine.
+            let word = match unsafe { kunit::run_in_task(case) } {
                 Outcome::Passed => "ok".to_owned(),
                 Outcome::Skipped(why) => format!("ok # SKIP {why}"),
+                Outcome::Failed(what, place) => {
+                    self.failed.fetch_add(1, Ordering::Relaxed);
+                    format!("not ok: {}:{}: {what}", place.file(), place.line())
+                }
             };
             m.log(&format!("{}.{}: {word}", case.suite, case.case));
         }

@@ -7,7 +7,7 @@
 use core::ptr;
 use core::sync::atomic::{
     AtomicIsize, AtomicPtr,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Acquire, Relaxed},
 };
 
 #[cfg(feature = "model")]
@@ -163,7 +163,7 @@ pub fn keep_templates() {
     for (kept, (start, len)) in KEPT.iter().zip([local_template(), percpu_template()]) {
         // SAFETY: the section is readable, and nobody writes to it yet.
         let copy = unsafe { core::slice::from_raw_parts(start, len) }.to_vec();
-        kept.store(std::boxed::Box::leak(copy.into_boxed_slice()).as_mut_ptr(), Release);
+        kept.store(std::boxed::Box::leak(copy.into_boxed_slice()).as_mut_ptr(), core::sync::atomic::Ordering::Release);
     }
 }
 

@@ -108,6 +108,16 @@ fn in_module(_: usize) -> Option<(&'static str, u32, u32)> {
     None
 }
 
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
+fn offset_of_code(addr: usize) -> Option<usize> {
+    code_map()?.code_offset(addr)
+}
+
+#[cfg(any(target_os = "none", ringzero_bare))]
+fn offset_of_code(_: usize) -> Option<usize> {
+    None
+}
+
 impl Place {
     /// The caller's place, as a constant. In a program in C this is a place in Ringzero; see [`Place::caller`].
     #[must_use]
@@ -145,6 +155,12 @@ impl Place {
     #[inline]
     pub fn code(offset: usize) -> Self {
         Self::from_bits(offset << 1 | 1).unwrap_or(Self::here())
+    }
+
+    /// The code at the address `addr`, if it lies in the loaded module.
+    #[must_use]
+    pub fn of_code(addr: usize) -> Option<Self> {
+        offset_of_code(addr).map(Self::code)
     }
 
     /// The place as a number that stays the same while the process lives, and is different for different places.

@@ -39,7 +39,7 @@ pub use threads::{Host, Machine};
 /// The machine of threads: how a program has ended.
 pub mod host {
     pub use crate::threads::Host;
-    pub use ringzero_host::{NR_BOOTED, NR_CPU_IDS, Summary, Totals, Trouble, set_finding_hook};
+    pub use ringzero_host::{Binding, NR_BOOTED, NR_CPU_IDS, Summary, Totals, Trouble, bind, set_finding_hook, text};
 }
 
 /// For programs that are run by name: the command line and the gallery.

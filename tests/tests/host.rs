@@ -1,11 +1,13 @@
 //! The machine of threads: CPUs, tasks, what is left in the end.
 
 use ringzero::atomic::Atomic;
+use ringzero::irq::{IrqFlags, IrqReturn, free_irq, raise, request_irq, set_software_only};
 use ringzero::kthread::{kthread_run, kthread_run_on_cpu};
 use ringzero::smp::smp_processor_id;
 use ringzero::sync::SpinLock;
 use ringzero::wait::{WaitQueueHead, wait_event, wake_up};
 use ringzero::{Machine, global};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 global! {
@@ -119,4 +121,132 @@ fn what_still_runs_is_named() {
         kthread_run(|| wait_event(&QUEUE[0], || false), "waiter for ever");
     });
     assert!(summary.still.len() == 1 && summary.still[0].contains("waiter for ever"), "{summary}");
+}
+
+/// A loop without a safe point, in text where interrupts may come.
+#[unsafe(link_section = "rz_async_text")]
+#[inline(never)]
+fn without_safe_points() {
+    let mut n = 0_u64;
+    while STOP.load(Relaxed) == 0 {
+        n = std::hint::black_box(n.wrapping_mul(3).wrapping_add(1));
+    }
+}
+
+static STOP: AtomicU32 = AtomicU32::new(0);
+
+/// The loop ends only if another task of its CPU runs, or an interrupt comes.
+fn ended_by(end: impl FnOnce() + Send + 'static) -> ringzero::host::Summary {
+    let text = ringzero::host::text::register(ringzero::host::text::section()).expect("room in the table");
+    let summary = host(1).async_irqs(true).tick(Duration::from_millis(2)).boot(|| {
+        kthread_run(without_safe_points, "loop");
+        end();
+    });
+    drop(text);
+    summary
+}
+
+#[test]
+fn a_tick_preempts_a_task() {
+    let summary = ended_by(|| {
+        kthread_run(|| STOP.store(1, Relaxed), "ender");
+    });
+    summary.assert_clean();
+    assert!(summary.totals.preempted > 0 && summary.totals.redirected > 0, "{summary}");
+}
+
+#[test]
+fn an_interrupt_comes_into_a_loop() {
+    let line = |_| {
+        STOP.store(1, Relaxed);
+        IrqReturn::Handled
+    };
+    let summary = ended_by(move || {
+        set_software_only(3);
+        request_irq(3, IrqFlags::NONE, "ender", line).expect("the line is free");
+        std::thread::spawn(|| {
+            std::thread::sleep(Duration::from_millis(20));
+            raise(3);
+        });
+        ringzero::on_exit(|| assert_eq!(free_irq(3, 0), Some("ender")));
+    });
+    summary.assert_clean();
+    assert!(summary.totals.interrupts == 1 && summary.totals.redirected > 0, "{summary}");
+}
+
+#[test]
+fn a_line_is_bound_to_a_counter_only() {
+    let (reader, _writer) = std::io::pipe().expect("a pipe");
+    let refused = ringzero::host::bind(4, std::os::fd::OwnedFd::from(reader)).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+}
+
+#[test]
+fn threads_come_and_go() {
+    /// Calls in when its thread's other thread-locals are gone, or nearly.
+    struct Last;
+    impl Drop for Last {
+        fn drop(&mut self) {
+            *SUM.lock() += 1;
+        }
+    }
+    std::thread_local! { static LAST: Last = const { Last }; }
+    for _ in 0..3_000 {
+        std::thread::spawn(|| {
+            LAST.with(|_| ());
+            *SUM.lock() += 1;
+            assert!(smp_processor_id() < ringzero::host::NR_CPU_IDS as u32);
+        })
+        .join()
+        .unwrap();
+    }
+    assert_eq!(*SUM.lock(), 6_000);
+}
+
+#[test]
+fn there_are_so_many_threads_and_no_more() {
+    let (go, gone) = (std::sync::Arc::new(std::sync::Barrier::new(NR_THREADS + 1)), NR_THREADS);
+    let threads: Vec<_> = (0..gone)
+        .map(|_| {
+            let go = go.clone();
+            std::thread::Builder::new()
+                .stack_size(64 << 10)
+                .spawn(move || {
+                    *SUM.lock() += 1;
+                    go.wait();
+                    go.wait();
+                })
+                .unwrap()
+        })
+        .collect();
+    go.wait();
+    let one_too_many = std::thread::spawn(|| *SUM.lock() += 1).join().unwrap_err();
+    assert!(one_too_many.downcast_ref::<String>().unwrap().contains("nr_cpu_ids is 1024"));
+    go.wait();
+    threads.into_iter().for_each(|t| t.join().unwrap());
+    std::thread::spawn(|| *SUM.lock() += 1).join().unwrap();
+    assert_eq!(*SUM.lock(), gone as u64 + 1);
+}
+
+/// The main thread is one already.
+const NR_THREADS: usize = ringzero::host::NR_CPU_IDS - ringzero::host::NR_BOOTED - 1;
+
+#[test]
+fn the_model_and_the_threads_are_apart() {
+    COUNT.set(5);
+    *SUM.lock() = 9;
+    let report = ringzero::Check::new().cpus(2).run(|| {
+        assert_eq!(COUNT.read(), 0, "a checked program has its own copies");
+        kthread_run(|| *SUM.lock() += 1, "adder");
+        COUNT.inc();
+    });
+    assert_eq!(report.verdict(), ringzero::Verdict::Holds, "{report}");
+    assert_eq!((COUNT.read(), *SUM.lock()), (5, 9));
+}
+
+#[test]
+fn cpus_stop_when_they_are_told_to() {
+    host(2).boot(|| ()).assert_clean();
+    ringzero::Host::shut_down();
+    *SUM.lock() += 1;
 }

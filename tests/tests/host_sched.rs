@@ -35,7 +35,7 @@ impl Game {
     }
 
     fn play(&self, me: i32) {
-        for _ in 0..20_000 {
+        for _ in 0..2_000 {
             wait_event(&self.queue, || self.turn.read_acquire() == me);
             self.turn.set_release(1 - me);
             wake_up(&self.queue);
@@ -72,7 +72,7 @@ fn kthreads_take_turns_wherever_they_are() {
     boot(|| {
         for me in 0..TASKS {
             let side = move || {
-                for _ in 0..5_000 {
+                for _ in 0..1_000 {
                     wait_event(&QUEUE, || TURN.read_acquire() == me);
                     TURN.set_release((me + 1) % TASKS);
                     wake_up_all(&QUEUE);
@@ -95,7 +95,7 @@ struct Meeting {
 fn an_empty_queue_is_looked_at_right() {
     // The waker mostly finds nobody: the fences of both sides have to meet.
     static MEET: Meeting = Meeting { asked: Atomic::new(0), answered: Atomic::new(0), queue: WaitQueueHead::new() };
-    const ROUNDS: i32 = 200_000;
+    const ROUNDS: i32 = 20_000;
     let waiter = thread::spawn(|| {
         for round in 1..=ROUNDS {
             wait_event(&MEET.queue, || MEET.asked.read() >= round);
@@ -156,7 +156,7 @@ fn exclusive_waiters_get_what_they_were_given() {
 #[test]
 fn a_completion_may_go_as_soon_as_it_was_waited_for() {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    const ROUNDS: usize = 30_000;
+    const ROUNDS: usize = 5_000;
     let helper = thread::spawn(|| {
         for _ in 0..ROUNDS {
             let at = loop {

@@ -3,7 +3,8 @@
 //! - `ci`: everything that must pass, in one command;
 //! - `tidy`: the rules about the code that no compiler and no linter checks;
 //! - `linux-tests`: Linux's own test modules, unmodified, under the checker;
-//! - `bench explore`: the explorer against its peers.
+//! - `soak`: everything at once on real threads, with counts that must balance;
+//! - `bench explore`, `bench host`: the explorer, and the host machine, against their peers.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -31,6 +32,12 @@ enum Task {
     Tidy,
     /// Check Linux's own test modules, unmodified, from Debian's source package.
     LinuxTests,
+    /// Run everything at once on real threads, with counts that must balance.
+    Soak {
+        /// How long, in seconds.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Measure against the peers.
     Bench {
         #[command(subcommand)]
@@ -44,6 +51,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(&root),
         Task::Tidy => tidy::run(&root),
         Task::LinuxTests => linux_tests::run(&root, false),
+        Task::Soak { seconds } => soak(&root, seconds),
         Task::Bench { which } => bench::run(&root, &which),
     };
     match result {
@@ -53,6 +61,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Builds the soak and runs it.
+fn soak(root: &Path, seconds: u64) -> anyhow::Result<()> {
+    let mut command = cargo(root);
+    command.args(["run", "--release", "--locked", "--package", "ringzero-soak", "--"]);
+    let status = command.args(["--seconds", &seconds.to_string()]).status()?;
+    anyhow::ensure!(status.success(), "the soak failed: {status}");
+    Ok(())
 }
 
 /// The workspace that this program was built from.

@@ -112,8 +112,8 @@ mod tests {
             let turns = &turns;
             (name, Box::new(move || (turns.borrow_mut().push_str(name), turns.borrow().len() as f64).1))
         };
-        let values = Effort { rounds: 3, slice: Duration::ZERO, only: String::new() }
-            .medians(&mut [side("a"), side("b")]);
+        let values =
+            Effort { rounds: 3, slice: Duration::ZERO, only: String::new() }.medians(&mut [side("a"), side("b")]);
         assert_eq!((turns.borrow().as_str(), values), ("abababab", vec![5.0, 6.0]));
     }
 }

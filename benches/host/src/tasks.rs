@@ -1,7 +1,7 @@
 //! Tasks: going from one to the other, and making them.
 
 use crate::measure::{Effort, Side, thread_ns};
-use corosensei::{Coroutine, CoroutineResult};
+use corosensei::{Coroutine, CoroutineResult, Yielder};
 use ringzero::Machine;
 use ringzero::atomic::Atomic;
 use ringzero::completion::Completion;
@@ -29,7 +29,8 @@ pub fn on_host(program: impl FnOnce() -> f64 + Send + 'static) -> f64 {
 pub fn measure(effort: &Effort) {
     let sides: Vec<Side<'_>> = vec![
         ("yield_now", Box::new(|| on_host(switches) / f64::from(2 * TURNS))),
-        ("corosensei", Box::new(|| coroutines() / f64::from(2 * TURNS))),
+        ("corosensei", Box::new(|| coroutines(|yielder| yielder.suspend(())) / f64::from(2 * TURNS))),
+        ("corosensei, through a call", Box::new(|| coroutines(suspend) / f64::from(2 * TURNS))),
     ];
     effort.compare("switch to another task", "ns", 3.0, sides);
 
@@ -60,13 +61,16 @@ fn switches() -> f64 {
     thread_ns() - start
 }
 
+/// What a program does that does not have everything in one function: the processor then predicts wrongly where this
+/// returns to.
+#[inline(never)]
+fn suspend(yielder: &Yielder<(), ()>) {
+    yielder.suspend(());
+}
+
 /// Two coroutines, resumed in turns: each switch is into one and out again, as it is from task to task.
-fn coroutines() -> f64 {
-    let make = || {
-        Coroutine::<(), (), ()>::new(|yielder, ()| {
-            (0..TURNS).for_each(|_| yielder.suspend(()));
-        })
-    };
+fn coroutines(suspend: impl Fn(&Yielder<(), ()>) + Copy + 'static) -> f64 {
+    let make = || Coroutine::<(), (), ()>::new(move |yielder, ()| (0..TURNS).for_each(|_| suspend(yielder)));
     let mut both = [make(), make()];
     let start = thread_ns();
     while both.iter_mut().all(|one| matches!(one.resume(()), CoroutineResult::Yield(()))) {}

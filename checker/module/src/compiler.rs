@@ -242,13 +242,8 @@ const FLAGS: &[&str] = &[
     "-pipe",
 ];
 
-const GCC: &[&str] = &[
-    "-fno-ipa-icf",
-    "-fno-crossjumping",
-    "-fno-tree-tail-merge",
-    "-fno-var-tracking",
-    "-fmax-errors=20",
-];
+const GCC: &[&str] =
+    &["-fno-ipa-icf", "-fno-crossjumping", "-fno-tree-tail-merge", "-fno-var-tracking", "-fmax-errors=20"];
 
 const CLANG: &[&str] = &[
     "-mllvm",
@@ -263,12 +258,7 @@ const CLANG: &[&str] = &[
 
 /// Accesses are calls, volatile ones told apart.
 const SEEN_BY_GCC: &[&str] = &["-fsanitize=thread", "--param", "tsan-distinguish-volatile=1"];
-const SEEN_BY_CLANG: &[&str] = &[
-    "-fsanitize=thread",
-    "-mllvm",
-    "-tsan-distinguish-volatile=1",
-    "-mllvm",
-    "-tsan-instrument-read-before-write=1",
-];
+const SEEN_BY_CLANG: &[&str] =
+    &["-fsanitize=thread", "-mllvm", "-tsan-distinguish-volatile=1", "-mllvm", "-tsan-instrument-read-before-write=1"];
 /// Nobody sees them: the headers leave out what is there for a machine that does.
 const UNSEEN: &[&str] = &["-D__RZ_UNSEEN"];

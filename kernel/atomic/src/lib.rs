@@ -26,7 +26,7 @@
 //! All functions may be called in every context; none sleeps; none fails. Source: seed 001 (atomic operations,
 //! memory barriers), seed 004. The claims are checked by the tests at the end of each file.
 #![no_std]
-#[cfg(not(target_os = "none"))]
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
 extern crate std;
 
 mod atomic;

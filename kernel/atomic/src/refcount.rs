@@ -220,9 +220,9 @@ impl Refcount {
 
 /// Whether this thread unwinds from a panic, which is the finding then.
 fn panicking() -> bool {
-    #[cfg(not(target_os = "none"))]
+    #[cfg(not(any(target_os = "none", ringzero_bare)))]
     return std::thread::panicking();
-    #[cfg(target_os = "none")]
+    #[cfg(any(target_os = "none", ringzero_bare))]
     false
 }
 

@@ -44,7 +44,7 @@
 //! preemption mask, context control functions). The claims are checked by the tests of each file.
 #![no_std]
 #![forbid(unsafe_code)]
-#[cfg(not(target_os = "none"))]
+#[cfg(not(any(target_os = "none", ringzero_bare)))]
 extern crate std;
 
 mod balance;

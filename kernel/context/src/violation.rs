@@ -6,9 +6,9 @@ use ringzero_machine::{Finding, Place, report};
 /// Whether this thread is unwinding from a panic: nothing may be reported then, and no guard may panic.
 #[must_use]
 pub fn panicking() -> bool {
-    #[cfg(not(target_os = "none"))]
+    #[cfg(not(any(target_os = "none", ringzero_bare)))]
     return std::thread::panicking();
-    #[cfg(target_os = "none")]
+    #[cfg(any(target_os = "none", ringzero_bare))]
     false
 }
 

@@ -9,7 +9,7 @@ use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{
     AtomicU32,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Relaxed, SeqCst},
     compiler_fence,
 };
 use ringzero_machine::{Machine, StepLock, attend, cpu, define_per_cpu, machine_local};
@@ -121,9 +121,9 @@ machine_local! {
 fn with_cache<R>(class: usize, f: impl FnOnce(&Stack) -> R) -> R {
     let cpu = cpu();
     cpu.within.set(cpu.within.get() + 1);
-    compiler_fence(Acquire);
+    compiler_fence(SeqCst);
     let result = f(&CACHE.this()[class]);
-    compiler_fence(Release);
+    compiler_fence(SeqCst);
     cpu.within.set(cpu.within.get() - 1);
     if cpu.within.get() == 0 && cpu.attention.load(Relaxed) != 0 {
         attend();

@@ -78,6 +78,7 @@ pub use event::{
     Interrupted, wait_event, wait_event_interruptible, wait_event_interruptible_exclusive,
     wait_event_interruptible_timeout, wait_event_killable, wait_event_timeout,
 };
+pub use ksoftirqd::ksoftirqd;
 pub use kthread::{
     EINTR, EINVAL, ERESTARTSYS, kthread_bind, kthread_bind_mask, kthread_create, kthread_create_on_cpu, kthread_make,
     kthread_run, kthread_run_on_cpu, kthread_should_stop, kthread_stop, set_cpus_allowed,
@@ -87,7 +88,6 @@ pub use queue::{
     prepare_to_wait_exclusive, remove_wait_queue, waitqueue_active,
 };
 pub use raw::RawWaitQueueEntry;
-pub use ksoftirqd::ksoftirqd;
 pub use ringzero_context::cond_resched;
 pub use schedule::{raw_set_current_state, schedule, set_current_state, wake_up_process, wake_up_state, yield_now};
 pub use sleep::{

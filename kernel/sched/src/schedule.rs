@@ -3,9 +3,7 @@
 use crate::task::{TASK_NORMAL, TASK_RUNNING, Task, current, try_current};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use ringzero_context::{at, panicking, wait_asleep};
-use ringzero_machine::{
-    Cond, Mode, Op, Place, WaitKind, attend, cpu, in_machine, machine, model, notify, step, wait,
-};
+use ringzero_machine::{Cond, Mode, Op, Place, WaitKind, attend, cpu, in_machine, machine, model, notify, step, wait};
 
 fn is_running(state: u64, _: u64) -> bool {
     state == u64::from(TASK_RUNNING)

@@ -11,9 +11,7 @@ use core::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 use ringzero_context::{Balance, Text, panicking, violation, wait_asleep};
-use ringzero_machine::{
-    Cond, KBox, Mode, Op, Place, Step, TaskSpec, cpu, in_machine, machine, model, notify, step,
-};
+use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, TaskSpec, cpu, in_machine, machine, model, notify, step};
 
 /// Runs, or wants to.
 pub const TASK_RUNNING: u32 = 0;

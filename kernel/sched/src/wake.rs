@@ -4,10 +4,7 @@ use crate::queue::WaitQueueHead;
 use crate::raw::look_at;
 use crate::schedule::wake_up_state_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_NORMAL};
-use core::sync::atomic::{
-    AtomicU32,
-    Ordering::SeqCst,
-};
+use core::sync::atomic::{Ordering::SeqCst, fence};
 use ringzero_machine::{Mode, Op, Place, model};
 use ringzero_spinning::{IrqSave, Kind};
 
@@ -78,18 +75,13 @@ pub unsafe fn wake_up_locked_nr(wq: &WaitQueueHead, nr: u32) {
 #[inline]
 fn wake(wq: &WaitQueueHead, whom: Whom, place: Place) {
     if model().is_none() {
-        full_fence();
+        // Pairs with the one after an entry was put.
+        fence(SeqCst);
         if !wq.has_entries() {
             return;
         }
     }
     wake_under_lock(wq, whom, place);
-}
-
-/// Pairs with the fence after an entry was put. An exchange, since that is cheaper than the processor's own fence.
-#[inline]
-fn full_fence() {
-    core::hint::black_box(&AtomicU32::new(0)).swap(1, SeqCst);
 }
 
 fn wake_under_lock(wq: &WaitQueueHead, whom: Whom, place: Place) {

@@ -22,7 +22,7 @@ pub use cpu::leftover;
 use cpu::{Node, forget, park, parks_at, queue, unpark};
 pub(crate) use cpu::{hand_over, hand_over_all, own_words, run_taken, take_queued};
 use ringzero_context::{self as context, Balance, violation, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, StepLock, WaitKind, code_map, model, notify, step, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, StepLock, WaitKind, model, notify, step, wait};
 
 /// Waits to run.
 const SCHED: u64 = 1;
@@ -375,10 +375,7 @@ impl Tasklet {
 
     /// Where it was made, if it was; of one that C code made statically, where its function is.
     fn class(&self) -> Place {
-        self.made_at().unwrap_or_else(|| {
-            let code = code_map().and_then(|m| m.code_offset(self.func.load(Relaxed).addr()));
-            code.map_or(Place::caller(), Place::code)
-        })
+        self.made_at().unwrap_or_else(|| Place::of_code(self.func.load(Relaxed).addr()).unwrap_or(Place::caller()))
     }
 
     fn made_at(&self) -> Option<Place> {

@@ -33,7 +33,7 @@ unsafe impl Sync for RawSpinLock {}
 unsafe impl Send for RawSpinLock {}
 
 /// How often a waiter tries before the machine is asked to wait. Round n pauses 2^n times.
-const SPIN_ROUNDS: u32 = 6;
+const SPIN_ROUNDS: u32 = 4;
 
 fn is_zero(word: u64, _: u64) -> bool {
     word == 0
@@ -239,7 +239,7 @@ impl RawSpinLock {
             return false;
         }
         (0..SPIN_ROUNDS).any(|round| {
-            (0..1 << (round + 4)).for_each(|_| spin_loop());
+            (0..1 << (round + 6)).for_each(|_| spin_loop());
             self.word.load(Relaxed) == 0 && self.take_announced(place)
         })
     }

@@ -4,7 +4,6 @@ use crate::base::{NEVER, TimerBase};
 use crate::jiffies::advance;
 use crate::node::{Bucket, IRQSAFE, Node, PENDING, conflicts};
 use crate::timer::Timer;
-use core::ptr;
 use ringzero_context::{self as context, at};
 use ringzero_machine::{Machine, Mode, Op, Place, Step, cpu, machine, model, notify, step};
 use ringzero_softirq::{self as softirq, TIMER_SOFTIRQ};
@@ -53,7 +52,7 @@ fn run_timers(_nr: u32) {
         let timer: &'static Timer = unsafe { &*node.timer() };
         timer.callback().call(timer, place);
         // The timer may be gone: nothing of it is touched any more (crate invariant 4).
-        let word = ptr::from_ref(&base.running).addr();
+        let word = core::ptr::from_ref(&base.running).addr();
         let done = Step::new(Op::TimerDone, Mode::Write, word, 4, place);
         step(&done.also(conflicts(), true).ordered(true, true).named(Some("running timer"), Some(place)));
         finish(base, node);
@@ -77,7 +76,7 @@ fn announce(m: &dyn Machine, base: &TimerBase) {
     let likely = model().and_then(|_| base.first_due(m));
     let class = likely.map(|n| n.class.get());
     let place = class.unwrap_or(Place::caller());
-    let s = Step::new(Op::TimerExpire, Mode::Write, ptr::from_ref(&base.running).addr(), 4, place);
+    let s = Step::new(Op::TimerExpire, Mode::Write, core::ptr::from_ref(&base.running).addr(), 4, place);
     step(&s.also(conflicts(), true).ordered(true, true).named(Some("running timer"), class));
 }
 

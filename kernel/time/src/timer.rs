@@ -8,7 +8,7 @@ use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use ringzero_context as context;
-use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, code_map, cpu, machine, model, step, wait};
+use ringzero_machine::{Cond, Machine, Mode, Op, Place, Step, WaitKind, cpu, machine, model, step, wait};
 
 pub(crate) const PENDING: u32 = 1;
 pub(crate) const SHUT_DOWN: u32 = 2;
@@ -419,8 +419,7 @@ impl Timer {
     pub(crate) fn class(&self) -> Place {
         self.made_at().unwrap_or_else(|| {
             let function = self.function.load(Ordering::Relaxed).addr();
-            let code = code_map().and_then(|m| m.code_offset(function));
-            code.map_or(Place::caller(), Place::code)
+            Place::of_code(function).unwrap_or(Place::caller())
         })
     }
 

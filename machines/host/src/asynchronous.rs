@@ -1,6 +1,6 @@
 //! Interrupts by a signal: what the CPUs have to do with it.
 
-use crate::cpu::{HostCpu, of_block};
+use crate::cpu::{HostCpu, of_block, this};
 use crate::signal::{Hooks, Tick, install, stack_need};
 use ringzero_machine::{ATTENTION_RESCHED, Cpu};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -53,9 +53,17 @@ fn may_deliver(cpu: &Cpu, sp: usize) -> bool {
     sp < base && sp.saturating_sub(limit) > ROOM + stack_need()
 }
 
-/// In the place of an interrupted instruction.
+/// In the place of an interrupted instruction. A handler that panics has ended; what it interrupted goes on.
 extern "C" fn deliver() {
+    let block = &this().block;
+    let before = (block.preempt_count.get(), block.irq.get(), block.irq_nesting.get(), block.caller.get());
     if catch_unwind(AssertUnwindSafe(crate::run::attend)).is_err() {
+        let (count, irq, nesting, caller) = before;
+        block.within.set(0);
+        block.preempt_count.set(count);
+        block.irq_nesting.set(nesting);
+        block.caller.set(caller);
+        block.irq.set(irq);
         crate::boot::handler_panicked();
     }
 }

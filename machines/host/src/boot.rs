@@ -344,7 +344,8 @@ fn wait_until(limit: Option<Instant>, done: impl Fn() -> bool) -> bool {
 /// Whether nothing can happen any more by itself: looked at twice, since a CPU may be between two of the looks.
 fn at_rest(devices: &Devices) -> bool {
     let look = || devices.at_rest() && lines::at_rest() && all_booted().all(HostCpu::at_rest);
-    let switches = || all_booted().map(|c| c.counts.switches.load(Relaxed) + c.counts.interrupts.load(Relaxed)).sum::<u64>();
+    let switches =
+        || all_booted().map(|c| c.counts.switches.load(Relaxed) + c.counts.interrupts.load(Relaxed)).sum::<u64>();
     let before = switches();
     look() && {
         std::thread::sleep(Duration::from_micros(50));
@@ -492,8 +493,11 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let t = &self.totals;
         let ms = self.elapsed.as_secs_f64() * 1e3;
-        writeln!(f, "{ms:.1} ms on {} CPUs: {} switches ({} preemptions), {} interrupts, {} IPIs, {} clock interrupts",
-            self.cpus, t.switches, t.preempted, t.interrupts, t.ipis, t.clocks)?;
+        writeln!(
+            f,
+            "{ms:.1} ms on {} CPUs: {} switches ({} preemptions), {} interrupts, {} IPIs, {} clock interrupts",
+            self.cpus, t.switches, t.preempted, t.interrupts, t.ipis, t.clocks
+        )?;
         if t.signals > 0 {
             writeln!(f, "{} signals, {} of them delivered at once, {} ticks", t.signals, t.redirected, t.ticks)?;
         }

@@ -4,7 +4,7 @@ use crate::os::Threads;
 use crate::signal::{Target, Tick};
 use crate::task::HostTask;
 use corosensei::stack::DefaultStack;
-use ringzero_machine::{Cpu, cpu, pristine, percpu_template, set_host_percpu};
+use ringzero_machine::{Cpu, cpu, percpu_template, pristine, set_host_percpu};
 use ringzero_protocol::{Idle, Inbox, Pending};
 use std::cell::{Cell, RefCell};
 use std::ptr;
@@ -211,7 +211,10 @@ pub(crate) fn make_thread() -> &'static HostCpu {
     let id = free.0.pop().unwrap_or_else(|| {
         let id = free.1;
         let limit = NR_CPU_IDS - NR_BOOTED;
-        assert!((id as usize) < NR_CPU_IDS, "more than {limit} threads use Ringzero at once: nr_cpu_ids is {NR_CPU_IDS}");
+        assert!(
+            (id as usize) < NR_CPU_IDS,
+            "more than {limit} threads use Ringzero at once: nr_cpu_ids is {NR_CPU_IDS}"
+        );
         free.1 += 1;
         id
     });

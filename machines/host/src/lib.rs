@@ -34,7 +34,7 @@ mod os;
 mod park;
 mod register;
 mod run;
-mod signal;
+pub mod signal;
 mod task;
 
 pub use boot::{Host, Summary, Totals, Trouble, set_finding_hook};

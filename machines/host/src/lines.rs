@@ -17,6 +17,8 @@ const NR_LINES: usize = 64;
 struct Line {
     lock: StepLock,
     spec: Cell<Option<LineSpec>>,
+    /// The name that it had last.
+    name: Cell<&'static str>,
     /// How often a simulated device has raised it.
     raised: AtomicU32,
     delivered: AtomicU64,
@@ -27,7 +29,12 @@ unsafe impl Sync for Line {}
 
 impl Line {
     const fn new() -> Self {
-        Self { lock: StepLock::new(), spec: Cell::new(None), raised: AtomicU32::new(0), delivered: AtomicU64::new(0) }
+        Self { lock: StepLock::new(), spec: Cell::new(None), name: Cell::new(""), raised: AtomicU32::new(0), delivered: AtomicU64::new(0) }
+    }
+
+    fn name(&self) -> &'static str {
+        let _in = self.lock.lock();
+        self.name.get()
     }
 
     fn spec(&self) -> Option<LineSpec> {
@@ -45,10 +52,15 @@ pub(crate) fn add(spec: &LineSpec) {
     let Some(line) = LINES_.get(spec.irq as usize) else { return };
     let bit = 1 << spec.irq;
     LATCHED.fetch_and(!bit, SeqCst);
-    if spec.nmi { NMIS.fetch_or(bit, SeqCst) } else { NMIS.fetch_and(!bit, SeqCst) };
+    if spec.nmi {
+        NMIS.fetch_or(bit, SeqCst)
+    } else {
+        NMIS.fetch_and(!bit, SeqCst)
+    };
     line.raised.store(0, SeqCst);
     let _in = line.lock.lock();
     line.spec.set(Some(*spec));
+    line.name.set(spec.name);
 }
 
 pub(crate) fn remove(irq: u32) {
@@ -142,7 +154,7 @@ fn take(cpu: &'static HostCpu, mut lines: u64) {
 pub(crate) fn delivered() -> Vec<(u32, &'static str, u64)> {
     let line = |(irq, l): (usize, &Line)| {
         let n = l.delivered.load(SeqCst);
-        (n > 0).then(|| (irq as u32, l.spec().map_or("", |s| s.name), n))
+        (n > 0).then(|| (irq as u32, l.name(), n))
     };
     LINES_.iter().enumerate().filter_map(line).collect()
 }

@@ -153,8 +153,7 @@ fn clock(cpu: &'static HostCpu, counts: &Counts) {
 }
 
 /// The functions that IPIs run: there are a few, each has a bit.
-static ENTRIES: [AtomicUsize; IPIS.count_ones() as usize] =
-    [const { AtomicUsize::new(0) }; IPIS.count_ones() as usize];
+static ENTRIES: [AtomicUsize; IPIS.count_ones() as usize] = [const { AtomicUsize::new(0) }; IPIS.count_ones() as usize];
 
 fn ipi_entry(n: usize) -> fn(u32) {
     // SAFETY: a bit is posted only after its entry was stored.
@@ -166,7 +165,8 @@ pub(crate) fn ipi_bit(entry: fn(u32)) -> u64 {
     let entry = entry as usize;
     let known = ENTRIES.iter().position(|e| {
         let now = e.load(Acquire);
-        now == entry || (now == 0 && e.compare_exchange(0, entry, AcqRel, Acquire).map_or_else(|now| now == entry, |_| true))
+        now == entry
+            || (now == 0 && e.compare_exchange(0, entry, AcqRel, Acquire).map_or_else(|now| now == entry, |_| true))
     });
     1 << known.expect("more kinds of IPIs than bits")
 }

@@ -346,4 +346,3 @@ impl HostCpu {
         Some(task)
     }
 }
-

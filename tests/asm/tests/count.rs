@@ -121,8 +121,11 @@ fn the_primitives_stay_small() {
         println!("{name}: {} instructions without a surprise, {} in all\n{}", found.0, found.1, Code::listing(&path));
         if found.0 > straight || found.1 > all || (found.2, found.3, found.4) != (lock, lock, 0) {
             let bound = (straight, all, lock, lock, 0);
-            writeln!(wrong, "{name}: (path, all, locked on the path, locked, calls on the path) is {found:?}, not {bound:?}")
-                .unwrap();
+            writeln!(
+                wrong,
+                "{name}: (path, all, locked on the path, locked, calls on the path) is {found:?}, not {bound:?}"
+            )
+            .unwrap();
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");

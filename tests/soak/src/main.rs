@@ -73,9 +73,7 @@ static OBJECTS: Balance = Balance::new("objects allocated and freed");
 static SPAWNED: Balance = Balance::new("tasks made and ended");
 
 fn balances() -> [&'static Balance; 13] {
-    [
-        &SPIN, &SPIN_BH, &SPIN_IRQ, &MUTEX, &CALLS, &TASKLETS, &WORKS, &TIMERS, &ROUNDS, &DONE, &IRQS, &OBJECTS, &SPAWNED,
-    ]
+    [&SPIN, &SPIN_BH, &SPIN_IRQ, &MUTEX, &CALLS, &TASKLETS, &WORKS, &TIMERS, &ROUNDS, &DONE, &IRQS, &OBJECTS, &SPAWNED]
 }
 
 const CPUS: usize = 64;

@@ -252,13 +252,12 @@ fn park(lot: &impl Parks, me: usize, cond: &Cond) {
     w.kfree();
 }
 
-/// As [`park`], for a time that is over at once.
-fn give_up(lot: &impl Parks, me: usize, cond: &Cond) {
+/// As [`park`], for a time that is over at once. Whether it was chosen meanwhile.
+fn give_up(lot: &impl Parks, me: usize, cond: &Cond) -> bool {
     let w = kmalloc_obj(lot.waiter(), GFP_ATOMIC).expect("no allocation fails here");
-    if lot.enqueue(w, cond, who(me)) {
-        lot.dequeue(w);
-    }
+    let chosen = lot.enqueue(w, cond, who(me)) && !lot.dequeue(w);
     w.kfree();
+    chosen
 }
 
 fn set(word: &Word) -> Cond {
@@ -276,9 +275,14 @@ fn set_and_wake(lot: &impl Parks, word: &Word) {
     lot.wake(word.addr(), &mut rouse);
 }
 
+/// That the lock is free, whose sleepers are counted.
+fn free() -> Cond {
+    Cond::on(LOCK.raw(), |held, _| held == 0, 0).counted_in(SLEEPERS.raw())
+}
+
 fn lock(lot: &impl Parks, me: usize) {
     while LOCK.exchange(0, 1, Acquire).is_err() {
-        park(lot, me, &Cond::on(LOCK.raw(), |held, _| held == 0, 0).counted_in(SLEEPERS.raw()));
+        park(lot, me, &free());
     }
 }
 
@@ -326,14 +330,16 @@ fn two_words(lot: &'static impl Parks) {
 fn one_gives_up(lot: &'static impl Parks) {
     on_cpu(0, || {
         interrupt(0, || set_and_wake(lot, &FLAG));
-        give_up(lot, 0, &set(&FLAG));
+        let _ = give_up(lot, 0, &set(&FLAG));
     });
     on_cpu(1, || until_set(lot, 1, &FLAG));
 }
 
 /// One gives up as it is woken from the other CPU.
 fn gives_up(lot: &'static impl Parks) {
-    on_cpu(0, || give_up(lot, 0, &set(&FLAG)));
+    on_cpu(0, || {
+        let _ = give_up(lot, 0, &set(&FLAG));
+    });
     on_cpu(1, || set_and_wake(lot, &FLAG));
 }
 
@@ -344,8 +350,25 @@ fn a_lock_of_two(lot: &'static impl Parks) {
 }
 
 fn a_lock_of_three(lot: &'static impl Parks) {
-    a_lock_of_two(lot);
-    on_cpu(1, || critical_section(lot, 2));
+    for me in 0..3 {
+        on_cpu(me.min(1), move || {
+            lock(lot, me as usize);
+            unlock(lot);
+        });
+    }
+}
+
+/// CPU 0 holds the lock and releases it. Of the two that wait for it, one gives up; if it was chosen meanwhile, it may
+/// pass that on.
+fn one_gives_up_a_lock(pass_on: bool) {
+    LOCK.store(1, Relaxed);
+    on_cpu(0, || unlock(&*LOT));
+    on_cpu(1, move || {
+        if give_up(&*LOT, 1, &free()) && pass_on {
+            LOT.wake(LOCK.addr(), rouse);
+        }
+    });
+    on_cpu(1, || critical_section(&*LOT, 2));
 }
 
 #[test]
@@ -384,6 +407,12 @@ fn a_lock_is_handed_on() {
 #[test]
 fn a_lock_is_handed_on_among_three() {
     holds(|| a_lock_of_three(&*LOT));
+}
+
+#[test]
+fn who_is_chosen_and_gives_up_passes_it_on() {
+    holds(|| one_gives_up_a_lock(true));
+    broken("hang", || one_gives_up_a_lock(false));
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn kick_first(who: *const ()) {
 fn idle_loop(cpu: usize) {
     let Home { inbox, idle } = &HOMES[cpu];
     loop {
-        for task in inbox.take_all() {
+        if let Some(task) = inbox.take_all().next() {
             // SAFETY: a global. A read too: what happened before it was handed over in vain is seen by who runs now.
             unsafe { task.as_ref() }.queued.swap(0, AcqRel);
             return;

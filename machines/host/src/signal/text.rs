@@ -50,17 +50,25 @@ static USED: AtomicUsize = AtomicUsize::new(0);
 /// Held by who changes the table.
 static CHANGE: Mutex<()> = Mutex::new(());
 
-/// [`RANGES`] ranges are registered already.
+/// Why a range is not registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
+pub enum Refused {
+    /// [`RANGES`] ranges are registered already.
+    Full,
+    /// It contains code of Ringzero or of the C library, which must not be interrupted: a whole executable, perhaps.
+    NotYours,
+}
 
-impl fmt::Display for Full {
+impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "more than {RANGES} ranges of code registered at once")
+        match self {
+            Self::Full => write!(f, "more than {RANGES} ranges of code registered at once"),
+            Self::NotYours => f.write_str("the range contains code of Ringzero or of the C library"),
+        }
     }
 }
 
-impl std::error::Error for Full {}
+impl std::error::Error for Refused {}
 
 /// While it lives, its range is registered.
 #[derive(Debug)]
@@ -73,10 +81,18 @@ pub struct Handle {
 /// before it goes on. The code follows the rules of the [module above](super).
 ///
 /// # Errors
-/// The table is full.
-pub fn register(range: Range<usize>) -> Result<Handle, Full> {
+/// The table is full, or the range is too wide.
+pub fn register(range: Range<usize>) -> Result<Handle, Refused> {
+    let not_yours = [
+        super::trampoline::address(),
+        ringzero_machine::attend as *const () as usize,
+        libc::malloc as *const () as usize,
+    ];
+    if not_yours.iter().any(|address| range.contains(address)) {
+        return Err(Refused::NotYours);
+    }
     let _change = CHANGE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let entry = TABLE.iter().position(|e| e.end.load(Relaxed) == 0).ok_or(Full)?;
+    let entry = TABLE.iter().position(|e| e.end.load(Relaxed) == 0).ok_or(Refused::Full)?;
     TABLE[entry].set(range.start, range.end.max(1));
     USED.fetch_max(entry + 1, Release);
     Ok(Handle { entry })
@@ -132,6 +148,13 @@ mod tests {
         assert!(!contains(70));
         drop((b, empty));
         assert!(!contains(55));
+    }
+
+    #[test]
+    fn what_must_not_be_interrupted_is_refused() {
+        let all = super::super::trampoline::address() - 4096..super::super::trampoline::address() + 4096;
+        assert_eq!(register(all).map(drop), Err(Refused::NotYours));
+        assert_eq!(register(libc::malloc as *const () as usize..usize::MAX).map(drop), Err(Refused::NotYours));
     }
 
     #[test]
