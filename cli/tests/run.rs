@@ -223,7 +223,8 @@ fn a_bad_access_ends_the_process_with_its_place() {
         assert!(said.err.starts_with(message), "{line}: {}", said.err);
         assert!(said.err.contains("\n  --> m.c:14\n"), "{line}: {}", said.err);
     }
-    let deep = "static int deep(volatile char *p) { volatile char b[1000]; b[0] = p[0]; return deep(b) + b[0] + p[1]; }";
+    let deep =
+        "static int deep(volatile char *p) { volatile char b[1000]; b[0] = p[0]; return deep(b) + b[0] + p[1]; }";
     let said = run(&module(deep, "volatile char c[2] = { 1 }; return deep(c);", ""), &[]).exits(1);
     assert!(said.err.starts_with("error[stack-overflow]: task init"), "{}", said.err);
     let timer = "static struct timer_list t; static int *volatile p; static void f(struct timer_list *x) { *p = 1; }";

@@ -5,7 +5,7 @@ use crate::cpu::{attend, cpu, host, model};
 use core::marker::PhantomData;
 use core::sync::atomic::{
     AtomicU32,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
     compiler_fence,
 };
 
@@ -54,7 +54,8 @@ impl StepLock {
         }
         let cpu = cpu();
         cpu.within.set(cpu.within.get() + 1);
-        compiler_fence(Acquire);
+        // A signal of this thread sees it before anything that comes after.
+        compiler_fence(SeqCst);
         if self.0.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
             self.taken();
         }
@@ -94,9 +95,11 @@ impl Drop for Within<'_> {
     fn drop(&mut self) {
         let Some(lock) = self.lock else { return };
         lock.0.store(0, Release);
-        compiler_fence(Release);
         let cpu = cpu();
+        compiler_fence(SeqCst);
         cpu.within.set(cpu.within.get() - 1);
+        // What a signal found closed is looked for after it was opened.
+        compiler_fence(SeqCst);
         if cpu.within.get() == 0 && cpu.attention.load(Relaxed) != 0 {
             attend();
         }

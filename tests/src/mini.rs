@@ -235,6 +235,10 @@ impl<S: Scheduler> Scheduler for Tap<'_, S> {
     fn vanished(&mut self) {
         self.inner.vanished();
     }
+
+    fn kept(&mut self, steps: usize, fails: bool) {
+        self.inner.kept(steps, fails);
+    }
     fn finish(&mut self, end: End, events: &[ringzero_trace::Event], pending: &[ringzero_trace::Event]) {
         self.last = None;
         self.text.clear();

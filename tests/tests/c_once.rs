@@ -19,6 +19,9 @@ modules! {
     "rearming-delayed-work": "holds", "rounds of two steps are not cut";
     "poll-with-timeout": "holds", "the clock goes on while a loop polls it";
     "poll-two-words": "holds", "rounds of two reads are not cut";
+    "spinner-before-helper": "hang", "a spinner keeps init from making the helper";
+    "spinner-of-two-words": "hang", "the same, with rounds of two reads";
+    "spinner-beside-helper": "holds", "each has its own CPU, and init is done with its own before";
     "write-after-fence": "data-race", "what comes after a fence is another touch than what came before";
     "write-after-section": "data-race", "what comes after a section is another touch than what was in it";
 }

@@ -57,6 +57,29 @@ fn the_table_is_met_without_redundancy() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Programs that the reduction once missed a class of.
+#[test]
+fn what_was_missed_once_is_found() {
+    let programs = [
+        // A spinner keeps its CPU from who would end its wait.
+        vec![task(0, &[Until(0)]), task(0, &[W(0)])],
+        vec![task(0, &[W(1), Until(0), W(2)]), task(0, &[W(2), W(0)])],
+        vec![task(0, &[Until(0)]), task(0, &[W(1), W(0)]), irq(1, &[W(0)])],
+        // Two of them keep away what the other one waits for.
+        vec![task(0, &[Until(0)]), task(0, &[W(1)]), task(1, &[Until(1)]), task(1, &[W(0)])],
+        // It ends in a section that is never left.
+        vec![task(0, &[PreOff, Until(1), PreOn]), task(0, &[W(2)])],
+        // A write is not the failed round of the loop after it, nor is the read of the loop before.
+        vec![task(0, &[W(1)]), task(1, &[W(1), Until(0)])],
+        vec![task(0, &[W(1)]), task(1, &[Until(1), Until(0)])],
+    ];
+    for program in programs {
+        let cfg = Config { preempt: PreemptModel::Full, ..Config::default() };
+        let (r, b) = (reduced(&program, &cfg), brute(&program, &cfg, 1_000_000).expect("small"));
+        assert!(missing(&r, &b).is_empty(), "{program:?}: {:#?}", missing(&r, &b));
+    }
+}
+
 struct Gen(u64);
 impl Gen {
     fn below(&mut self, n: u64) -> u64 {
@@ -109,6 +132,34 @@ fn generated(seed: u64) -> Vec<Body> {
     p
 }
 
+/// Tasks that share a CPU, some of which spin for what another one, or a handler, writes.
+fn spinning(seed: u64) -> Vec<Body> {
+    let mut g = Gen(seed.wrapping_mul(0xD6E8_FEB8_6659_FD93) | 1);
+    for _ in 0..8 {
+        g.below(2);
+    }
+    let mut p = Vec::new();
+    for t in 0..2 + g.below(2) {
+        let cpu = if t < 2 || g.below(2) == 0 { 0 } else { 1 };
+        let mut ops = Vec::new();
+        for _ in 0..1 + g.below(2) {
+            let (v, w) = (g.below(2) as usize, g.below(3) as usize);
+            match g.below(10) {
+                0..=3 => ops.push(Until(v)),
+                4..=6 => ops.push(W(w)),
+                7 => ops.push(IfW(v, w)),
+                8 => ops.extend([PreOff, if g.below(2) == 0 { Until(v) } else { W(w) }, W(v), PreOn]),
+                _ => ops.extend([Lock(0), W(w), Unlock(0)]),
+            }
+        }
+        p.push(task(cpu, &ops));
+    }
+    if g.below(3) == 0 {
+        p.push(irq(g.below(2) as u32, &[W(g.below(3) as usize)]));
+    }
+    p
+}
+
 /// Leaves out operations and contexts as long as the reduction still misses a class.
 fn shrink(program: &[Body], cfg: &Config) -> Vec<Body> {
     let fails = |p: &Vec<Body>| {
@@ -147,14 +198,14 @@ fn shrink(program: &[Body], cfg: &Config) -> Vec<Body> {
     }
 }
 
-#[test]
-fn the_reduction_finds_every_class_that_brute_force_finds() {
-    let seeds: u64 = std::env::var("RINGZERO_FUZZ").ok().and_then(|s| s.parse().ok()).unwrap_or(150);
+/// Compares the two on generated programs, and prints what the reduction misses.
+fn compare(make: fn(u64) -> Vec<Body>, seeds: u64) -> (usize, u64) {
+    let seeds: u64 = std::env::var("RINGZERO_FUZZ").ok().and_then(|s| s.parse().ok()).unwrap_or(seeds);
     let mut wrong = 0;
     let (mut programs, mut classes, mut redundant) = (0, 0, 0);
     let only: Option<u64> = std::env::var("RINGZERO_ONLY").ok().and_then(|s| s.parse().ok());
     for seed in (1..=seeds).filter(|s| only.is_none_or(|o| o == *s)) {
-        let program = generated(seed);
+        let program = make(seed);
         let preempt = if seed % 5 == 0 { PreemptModel::None } else { PreemptModel::Full };
         let cfg = Config { preempt, ..Config::default() };
         let Some(b) = brute(&program, &cfg, 60_000) else { continue };
@@ -178,6 +229,19 @@ fn the_reduction_finds_every_class_that_brute_force_finds() {
         }
     }
     println!("{programs} programs, {classes} classes, {redundant} redundant runs, {wrong} wrong");
+    (wrong, programs)
+}
+
+#[test]
+fn the_reduction_finds_every_class_that_brute_force_finds() {
+    let (wrong, programs) = compare(generated, 150);
     assert_eq!(wrong, 0);
     assert!(programs >= 24, "only {programs} programs were small enough");
+}
+
+#[test]
+fn spinners_that_keep_their_cpu_are_found() {
+    let (wrong, programs) = compare(spinning, 400);
+    assert_eq!(wrong, 0);
+    assert!(programs >= 300, "only {programs} programs were small enough");
 }

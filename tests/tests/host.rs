@@ -250,3 +250,33 @@ fn cpus_stop_when_they_are_told_to() {
     ringzero::Host::shut_down();
     *SUM.lock() += 1;
 }
+
+#[test]
+fn a_handler_that_waits_for_what_it_interrupted_is_told_of() {
+    let summary = host(1).boot(|| {
+        set_software_only(3);
+        request_irq(3, IrqFlags::NONE, "locker", |_| {
+            *SUM.lock() += 1;
+            IrqReturn::Handled
+        })
+        .expect("the line is free");
+        let held = SUM.lock();
+        raise(3);
+        drop(held);
+    });
+    assert_eq!(summary.troubles.first().map(|t| t.code.as_str()), Some("irq-deadlock"), "{summary}");
+}
+
+#[test]
+fn a_handler_that_would_sleep_is_told_of() {
+    let summary = host(1).boot(|| {
+        set_software_only(3);
+        request_irq(3, IrqFlags::NONE, "sleeper", |_| {
+            wait_event(&QUEUE[0], || false);
+            IrqReturn::Handled
+        })
+        .expect("the line is free");
+        raise(3);
+    });
+    assert_eq!(summary.troubles.first().map(|t| t.code.as_str()), Some("sleep-in-atomic"), "{summary}");
+}

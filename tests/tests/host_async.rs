@@ -1,10 +1,10 @@
 //! Interrupts and preemption between any two instructions, on the machine of threads.
 
+use ringzero::Machine;
 use ringzero::context::preempt_disable;
+use ringzero::host::{Summary, text};
 use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::smp::{smp_call_function_single, smp_processor_id};
-use ringzero::Machine;
-use ringzero::host::{Summary, text};
 
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -27,7 +27,8 @@ fn start() -> (MutexGuard<'static, ()>, text::Handle) {
 }
 
 fn run(cpus: u32, init: impl FnOnce() + Send + 'static) -> Summary {
-    let host = Machine::host().cpus(cpus).async_irqs(true).tick(Duration::from_millis(1)).patience(Duration::from_secs(20));
+    let host =
+        Machine::host().cpus(cpus).async_irqs(true).tick(Duration::from_millis(1)).patience(Duration::from_secs(20));
     host.boot(init)
 }
 
@@ -133,7 +134,8 @@ fn allocate(seed: u64) -> u64 {
 #[test]
 fn tasks_and_handlers_allocate() {
     let (_alone, _text) = start();
-    let host = Machine::host().cpus(2).async_irqs(true).tick(Duration::from_micros(50)).patience(Duration::from_secs(20));
+    let host =
+        Machine::host().cpus(2).async_irqs(true).tick(Duration::from_micros(50)).patience(Duration::from_secs(20));
     let expected: Vec<u64> = (0..3).map(allocate).collect();
     host.boot(move || {
         for seed in 0..3 {

@@ -11,27 +11,31 @@ use std::hint::black_box;
 
 const NS: &str = "ns";
 
-/// The locks, each around its counter, and a critical section of each.
+/// The locks, each around its counter.
 struct Locks {
-    ours: SpinLock<u64>,
-    irq: SpinLockIrq<u64>,
-    mcs: Mcs<u64>,
-    spin: spin::Mutex<u64>,
-    parking: parking_lot::Mutex<u64>,
-    mutex: Mutex<u64>,
-    std: std::sync::Mutex<u64>,
+    ours: Apart<SpinLock<u64>>,
+    irq: Apart<SpinLockIrq<u64>>,
+    mcs: Apart<Mcs<u64>>,
+    spin: Apart<spin::Mutex<u64>>,
+    parking: Apart<parking_lot::Mutex<u64>>,
+    mutex: Apart<Mutex<u64>>,
+    std: Apart<std::sync::Mutex<u64>>,
 }
+
+/// In cache lines of its own.
+#[repr(align(128))]
+struct Apart<T>(T);
 
 impl Locks {
     fn new() -> Self {
         Self {
-            ours: SpinLock::new(0),
-            irq: SpinLockIrq::new(0),
-            mcs: Mcs::new(0),
-            spin: spin::Mutex::new(0),
-            parking: parking_lot::Mutex::new(0),
-            mutex: Mutex::new(0),
-            std: std::sync::Mutex::new(0),
+            ours: Apart(SpinLock::new(0)),
+            irq: Apart(SpinLockIrq::new(0)),
+            mcs: Apart(Mcs::new(0)),
+            spin: Apart(spin::Mutex::new(0)),
+            parking: Apart(parking_lot::Mutex::new(0)),
+            mutex: Apart(Mutex::new(0)),
+            std: Apart(std::sync::Mutex::new(0)),
         }
     }
 }
@@ -39,17 +43,17 @@ impl Locks {
 /// All rows about locks.
 pub fn measure(effort: &Effort) {
     let locks = &*Box::leak(Box::new(Locks::new()));
-    let ours = || effort.each("SpinLock", || *black_box(&locks.ours).lock() += 1);
-    let std = || effort.each("std Mutex", || *black_box(&locks.std).lock().expect("nobody panics") += 1);
-    let parking = || effort.each("parking_lot Mutex", || *black_box(&locks.parking).lock() += 1);
+    let ours = || effort.each("SpinLock", || *black_box(&locks.ours.0).lock() += 1);
+    let std = || effort.each("std Mutex", || *black_box(&locks.std.0).lock().expect("nobody panics") += 1);
+    let parking = || effort.each("parking_lot Mutex", || *black_box(&locks.parking.0).lock() += 1);
     effort.compare(
         "SpinLock, 1 thread",
         NS,
         1.5,
         vec![
             ours(),
-            effort.each("mcslock barging", || *black_box(&locks.mcs).lock() += 1),
-            effort.each("spin Mutex", || *black_box(&locks.spin).lock() += 1),
+            effort.each("mcslock barging", || *black_box(&locks.mcs.0).lock() += 1),
+            effort.each("spin Mutex", || *black_box(&locks.spin.0).lock() += 1),
             parking(),
         ],
     );
@@ -59,9 +63,9 @@ pub fn measure(effort: &Effort) {
         "SpinLockIrq, 1 thread",
         NS,
         2.0,
-        vec![effort.each("SpinLockIrq", || *black_box(&locks.irq).lock() += 1), ours()],
+        vec![effort.each("SpinLockIrq", || *black_box(&locks.irq.0).lock() += 1), ours()],
     );
-    let mutex = effort.each("Mutex", || *black_box(&locks.mutex).lock() += 1);
+    let mutex = effort.each("Mutex", || *black_box(&locks.mutex.0).lock() += 1);
     effort.compare("Mutex, 1 thread", NS, 1.3, vec![mutex, std(), parking()]);
 }
 
@@ -72,19 +76,17 @@ fn contended(effort: &Effort, locks: &Locks, threads: usize, goal: f64) {
         return;
     }
     let shares = RefCell::new(vec![Vec::new(); 4]);
-    let side = |index: usize, name: &'static str, operation: &dyn Fn() -> Fight| -> f64 {
-        let _ = name;
-        let Fight { each, share } = operation();
+    let keep = |index: usize, Fight { each, share }: Fight| {
         shares.borrow_mut()[index].push(share);
         each
     };
     // A fight needs some time slices of the operating system to show how it goes on.
     let time = effort.slice * 4;
     let sides: Vec<Side<'_>> = vec![
-        ("SpinLock", Box::new(|| side(0, "", &|| fight(threads, time, &|| *locks.ours.lock() += 1)))),
-        ("mcslock barging", Box::new(|| side(1, "", &|| fight(threads, time, &|| *locks.mcs.lock() += 1)))),
-        ("spin Mutex", Box::new(|| side(2, "", &|| fight(threads, time, &|| *locks.spin.lock() += 1)))),
-        ("parking_lot Mutex", Box::new(|| side(3, "", &|| fight(threads, time, &|| *locks.parking.lock() += 1)))),
+        ("SpinLock", Box::new(|| keep(0, fight(threads, time, &|| *locks.ours.0.lock() += 1)))),
+        ("mcslock barging", Box::new(|| keep(1, fight(threads, time, &|| *locks.mcs.0.lock() += 1)))),
+        ("spin Mutex", Box::new(|| keep(2, fight(threads, time, &|| *locks.spin.0.lock() += 1)))),
+        ("parking_lot Mutex", Box::new(|| keep(3, fight(threads, time, &|| *locks.parking.0.lock() += 1)))),
     ];
     let names: Vec<_> = sides.iter().map(|(name, _)| *name).collect();
     effort.compare(&work, "ns for each, all threads together", goal, sides);

@@ -21,6 +21,7 @@
 //!    in races.
 //! 4. **Sleep across stacking.** A step that sleeps and after which interrupts may enter stays asleep while a handler
 //!    runs over it, unless they conflict; a sleeping handler is woken by every step of its CPU.
+//! 5. **Spinning.** A loop that keeps its CPU from whoever would end its wait: see `spins.rs`.
 //!
 //! For programs without arrivals and one task a CPU the relation is the plain one and no class is run twice. Elsewhere
 //! classes are kept in a set, repeated ones are counted as redundant, and tests compare with brute force.
@@ -50,6 +51,8 @@ pub(crate) struct Node {
     pub below: Id,
     pub open_after: bool,
     pub chosen: Option<Label>,
+    /// Steps of other tasks that were possible here on the chosen step's CPU: what a loop that spins keeps away.
+    pub rivals: Vec<Event>,
     pub arrivals: Vec<Event>,
     /// All that was possible here; kept only at the node that is to be shared next.
     pub offers: Vec<Event>,
@@ -77,6 +80,8 @@ pub struct Exhaustive {
     pub(crate) seen: HashSet<u64>,
     pub(crate) impure: bool,
     pub(crate) failed: HashSet<(u16, u64, u64)>,
+    /// The same of rounds that stay, since they cannot be taken back.
+    pub(crate) spun: HashSet<(u16, u64, u64)>,
     redecide: bool,
     /// Places of reads that were rounds of wait loops.
     pub(crate) spin_places: HashSet<usize>,
@@ -105,6 +110,8 @@ pub struct Exhaustive {
     cpus: u32,
     /// A context had a choice of CPUs.
     placed: bool,
+    /// A loop kept its CPU from others.
+    kept: bool,
 }
 
 pub(crate) fn independent(a: &Event, b: &Event) -> bool {
@@ -136,12 +143,14 @@ impl Exhaustive {
         at >= self.floor
     }
 
-    /// Whether several interrupts came, or one and somebody had a choice of CPUs, and several CPUs were at work. There
+    /// Whether several interrupts came, or one and somebody had a choice of CPUs, and several CPUs were at work; or one
+    /// came, and a loop that spins kept its CPU from others. There
     /// the reduction rests on tests and not on a proof (deviation 1 with chains through several handlers), and its
     /// result is worth a cross-check with samples.
     #[must_use]
     pub fn worth_a_check(&self) -> bool {
-        !self.entered.is_empty() && (self.entered.len() > 1 || self.placed) && self.cpus.count_ones() > 1
+        let several = self.entered.len() > 1 || self.placed;
+        !self.entered.is_empty() && ((several && self.cpus.count_ones() > 1) || self.kept)
     }
 
     /// Notes a class that something else than this search ran; whether it is a new one.
@@ -176,6 +185,7 @@ impl Exhaustive {
             below: NIL,
             open_after: false,
             chosen: None,
+            rivals: Vec::new(),
             arrivals: view.arrivals.to_vec(),
             offers: Vec::new(),
         });
@@ -186,6 +196,7 @@ impl Exhaustive {
     fn default_choice(&self, node: usize, view: &View<'_>) -> Option<Event> {
         let n = &self.nodes[node];
         let rank = |e: &Event| match (e.enters, e.acc[0].slot == NO_SLOT, e.acc[0].write) {
+            _ if self.failed.contains(&(e.label.proc, e.history, e.old)) => 5,
             (true, ..) => 4,
             (_, true, _) => 0,
             (_, _, false) => 1,
@@ -241,6 +252,16 @@ impl Exhaustive {
         view.enabled.iter().find(unknown).copied()
     }
 
+    /// Notes what step `e` keeps away, should it turn out to be the failed round of a loop that keeps its CPU.
+    fn note_rivals(&mut self, view: &View<'_>, e: &Event) {
+        let rival = |r: &&Event| r.level == Level::Task && r.cpu == e.cpu && r.label.proc != e.label.proc;
+        let rivals = &mut self.nodes[self.depth].rivals;
+        rivals.clear();
+        if e.level == Level::Task && e.acc[0].slot != NO_SLOT {
+            rivals.extend(view.enabled.iter().filter(rival).filter(|r| !r.enters));
+        }
+    }
+
     /// The other ways in which the same context could take its step are tried, too.
     fn add_variants(&mut self, view: &View<'_>, taken: &Event) {
         let node = self.nodes.len() - 1;
@@ -292,6 +313,7 @@ fn pick_of(view: &View<'_>, label: Label) -> Pick {
 impl Scheduler for Exhaustive {
     fn begin(&mut self) {
         self.depth = 0;
+        self.redecide = false;
         // Somebody waits: this execution notes what is possible at its nodes, so that they can be shared after it.
         self.noting = self.share.as_ref().is_some_and(Share::wanted);
     }
@@ -309,8 +331,13 @@ impl Scheduler for Exhaustive {
             let Some(label) = self.nodes[self.depth].chosen else { return Pick::Stop };
             let pick = pick_of(view, label);
             let fresh = self.depth + 1 == self.nodes.len() && self.nodes[self.depth].step.is_none();
-            if fresh && let Some(e) = find(view, label) {
-                self.add_variants(view, &e);
+            if self.nodes[self.depth].step.is_none()
+                && let Some(e) = find(view, label)
+            {
+                self.note_rivals(view, &e);
+                if fresh {
+                    self.add_variants(view, &e);
+                }
             }
             if pick == Pick::Abandon {
                 if self.depth + 1 == self.nodes.len() && self.nodes[self.depth].step.is_none() {
@@ -332,6 +359,7 @@ impl Scheduler for Exhaustive {
         };
         let n = self.nodes.len() - 1;
         self.nodes[n].chosen = Some(e.label);
+        self.note_rivals(view, &e);
         self.add_variants(view, &e);
         pick_of(view, e.label)
     }
@@ -340,7 +368,8 @@ impl Scheduler for Exhaustive {
         let n = &mut self.nodes[self.depth];
         if let Some(former) = &n.step {
             let same = former.op == event.op && former.idx == event.idx && former.place == event.place;
-            self.diverged |= !same || former.acc != event.acc;
+            let slots = |e: &Event| e.acc.map(|a| a.slot);
+            self.diverged |= !same || slots(former) != slots(event) || (!former.fails && former.acc != event.acc);
         }
         n.step = Some(*event);
         self.depth += 1;
@@ -353,15 +382,43 @@ impl Scheduler for Exhaustive {
     fn vanished(&mut self) {
         self.depth -= 1;
         let n = &mut self.nodes[self.depth];
+        let mut known = false;
         if let Some(e) = n.step.take() {
-            self.failed.insert((e.label.proc, e.history, e.old));
+            known = !self.failed.insert((e.label.proc, e.history, e.old));
             self.spin_places.insert(e.place.map_or(0, |p| p.bits()));
         }
         n.chosen = None;
         let below = std::mem::replace(&mut n.below, NIL);
-        self.forest.drop_list(below);
+        if known && below != NIL {
+            // It was to keep its CPU, but nobody wants that: the plan goes on without it.
+            let rest = std::mem::replace(&mut n.todo, below);
+            n.todo = self.forest.push(n.todo, rest);
+        } else {
+            self.forest.drop_list(below);
+        }
         // The node decides anew: its context waits now.
         self.redecide = true;
+    }
+
+    fn kept(&mut self, steps: usize, fails: bool) {
+        let first = self.depth - steps;
+        for n in first..self.depth {
+            let node = &mut self.nodes[n];
+            let Some(e) = &mut node.step else { continue };
+            e.spins_after = n + 1 == self.depth;
+            if !fails {
+                self.spun.insert((e.label.proc, e.history, e.old));
+                continue;
+            }
+            e.fails = true;
+            e.atomic = true;
+            e.rmw = false;
+            e.acc[0].write = false;
+            self.impure = true;
+            self.kept = true;
+            self.spin_places.insert(e.place.map_or(0, |p| p.bits()));
+            self.failed.insert((e.label.proc, e.history, e.old));
+        }
     }
 
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
@@ -404,6 +461,7 @@ impl Scheduler for Exhaustive {
                 self.races_of(&all, j);
             }
             self.add_arrivals(events);
+            self.reverse_spins(&mut all, pending.len());
             self.all = all;
         }
         self.backtrack();

@@ -115,6 +115,11 @@ impl Graph {
         }
     }
 
+    /// Whether the clocks of the conflict order alone have not been computed.
+    pub fn lacks_plain(&self) -> bool {
+        self.plain.is_empty()
+    }
+
     /// The conflict-order clock of event `at`.
     pub fn plain_clock(&self, at: usize) -> &[u32] {
         &self.plain[at * self.width..(at + 1) * self.width]
@@ -171,7 +176,10 @@ impl Graph {
                     break;
                 }
             }
-            h.push(Touch { at: at as u32, write: a.write });
+            // A failed round saw what it saw; nothing has to come after it.
+            if !e.fails {
+                h.push(Touch { at: at as u32, write: a.write });
+            }
         }
         clock[proc] = self.of_proc[proc].len() as u32 + 1;
         self.of_proc[proc].push(at as u32);

@@ -16,6 +16,7 @@ mod rng;
 mod sample;
 mod share;
 mod shared;
+mod spins;
 mod stacking;
 mod tree;
 

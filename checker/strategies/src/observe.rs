@@ -38,6 +38,10 @@ impl<S: Scheduler, F: FnMut(End, &[Event], &[Event])> Scheduler for Observe<S, F
         self.inner.vanished();
     }
 
+    fn kept(&mut self, steps: usize, fails: bool) {
+        self.inner.kept(steps, fails);
+    }
+
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
         (self.at_end)(end, events, pending);
         self.inner.finish(end, events, pending);

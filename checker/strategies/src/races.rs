@@ -195,7 +195,7 @@ impl Exhaustive {
         self.sequence = seq;
     }
 
-    fn insert(&mut self, all: &[Event], at: usize, seq: &mut Vec<u32>) {
+    pub(crate) fn insert(&mut self, all: &[Event], at: usize, seq: &mut Vec<u32>) {
         if !self.own(at) {
             if let Some(share) = self.share.take() {
                 share.insert(self, all, at, seq);

@@ -83,6 +83,10 @@ impl Scheduler for Replay {
         // Choices are those of steps that remained; a round that fails here failed when the trace was made, too.
     }
 
+    fn kept(&mut self, _: usize, _: bool) {
+        self.trying = false;
+    }
+
     fn finish(&mut self, _: End, _: &[Event], _: &[Event]) {
         if self.trying {
             self.lost.get_or_insert(self.at);

@@ -57,6 +57,10 @@ impl Scheduler for Sample {
         self.of().vanished();
     }
 
+    fn kept(&mut self, steps: usize, fails: bool) {
+        self.of().kept(steps, fails);
+    }
+
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
         self.of().finish(end, events, pending);
         self.run += 1;

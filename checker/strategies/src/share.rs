@@ -269,6 +269,7 @@ impl Exhaustive {
                 below: if s == n { below } else { NIL },
                 open_after: false,
                 chosen,
+                rivals: Vec::new(),
                 arrivals: shared.arrivals.clone(),
                 offers: Vec::new(),
             });

@@ -15,7 +15,7 @@ impl Exhaustive {
             let y = &all[j];
             if y.enters {
                 self.move_handler(all, j);
-            } else if y.level == Level::Task && (y.task_open || j >= self.total) {
+            } else if y.level == Level::Task && !y.fails && (y.task_open || j >= self.total) {
                 self.move_task(all, j);
             }
         }
@@ -75,6 +75,11 @@ impl Exhaustive {
 
     fn move_task(&mut self, all: &[Event], j: usize) {
         let y = &all[j];
+        let former = self.graph.of_proc[usize::from(y.label.proc)].iter().rev().find(|&&n| (n as usize) < j);
+        if former.is_some_and(|&n| all[n as usize].fails) {
+            // The round that has failed before is moved, see `spins.rs`.
+            return;
+        }
         let mut clock = std::mem::take(&mut self.clock);
         self.graph.plain_before(all, y, &mut clock);
         for i in (0..j.min(self.total)).rev() {
@@ -117,6 +122,13 @@ impl Exhaustive {
         let stuck = pending.iter().any(|p| p.label.proc == all[j].label.proc);
         let counts = |e: &Event| e.in_class() || (e.idx == 0 && all[j].level == Level::Task);
         if stuck && block.iter().any(|&n| counts(&all[n])) {
+            return true;
+        }
+        // Nor does what a section keeps away that is never left.
+        let (end, inside) = (block[block.len() - 1], all[i].label.proc);
+        let left = |p: &Event| p.label.proc != inside || !p.atomic;
+        let last = self.graph.of_proc[usize::from(inside)].last().is_some_and(|&n| n as usize == end);
+        if j >= self.total && all[j].level == Level::Task && last && !pending.iter().all(left) {
             return true;
         }
         let (from, owner) = (usize::from(all[j].label.proc), usize::from(all[i].label.proc));

@@ -103,6 +103,11 @@ pub struct Event {
     pub task_open: bool,
     /// After the step, when the context comes to its next one, an interrupt may enter (set once known).
     pub open_after: bool,
+    /// The failed round of a wait loop that was not taken back, since its task keeps the CPU from another one that
+    /// wants it: a constraint, and no step of the class (set once known).
+    pub fails: bool,
+    /// After the step its task sits in `cpu_relax()`, and could have been switched away from before (set once known).
+    pub spins_after: bool,
     /// Plain access, acquire and release for the data-race detector.
     pub sync: Sync,
     /// Number of ways in which the environment may decide this step; 1: none.
@@ -136,7 +141,7 @@ impl Event {
     /// Whether this is a step of the execution's class, or only a constraint (a gate).
     #[must_use]
     pub fn in_class(&self) -> bool {
-        self.enters || self.acc[0].slot != NO_SLOT || self.ways > 1 || self.joins.is_some()
+        !self.fails && (self.enters || self.acc[0].slot != NO_SLOT || self.ways > 1 || self.joins.is_some())
     }
 
     /// Whether two steps touch the same object and one writes it.
@@ -208,6 +213,9 @@ pub trait Scheduler {
     fn settled(&mut self, open_after: bool);
     /// The last step was a failed round of a wait loop: it did not happen. The context waits now.
     fn vanished(&mut self);
+    /// The last `steps` steps were a failed round of a wait loop, or its end, and stay: their task keeps the CPU. With
+    /// `fails` they are no steps of the class ([`Event::fails`]). The context waits now.
+    fn kept(&mut self, _steps: usize, _fails: bool) {}
     /// The execution ended. `events` are its steps, `pending` the next step of each started, unfinished context.
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]);
 }
@@ -231,6 +239,10 @@ impl<S: Scheduler + ?Sized> Scheduler for &mut S {
 
     fn vanished(&mut self) {
         (**self).vanished();
+    }
+
+    fn kept(&mut self, steps: usize, fails: bool) {
+        (**self).kept(steps, fails);
     }
 
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {

@@ -350,9 +350,22 @@ unsafe fn main(data: *mut ()) {
         step(&task.announcement(Op::KthreadShouldStop, Mode::Read, &task.should_stop, task.place));
         task.should_stop.load(Relaxed) != 0
     };
-    // SAFETY: the machine runs a task once.
-    let code = if stopped { -EINTR } else { unsafe { task.body.run() } };
-    balance.check(task.place, Text::<96>::format(format_args!("task `{}`", task.name)).as_str());
+    let code = if !stopped {
+        // SAFETY: the machine runs a task once.
+        unsafe { task.body.run() }
+    } else {
+        if model().is_none() {
+            // SAFETY: as above. On the model nothing is dropped that did not run.
+            unsafe { task.body.never_run() };
+        }
+        -EINTR
+    };
+    // A task begins at rest. The text is for those who do not end so.
+    let cpu = cpu();
+    let irq = cpu.irq.get();
+    if model().is_some() || cpu.preempt_count.get() | irq.depth != 0 || irq.masked {
+        balance.check(task.place, Text::<96>::format(format_args!("task `{}`", task.name)).as_str());
+    }
     task.exit_code.store(code, Relaxed);
     drop(ends);
 }

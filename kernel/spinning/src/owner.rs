@@ -45,7 +45,7 @@ impl Context {
     }
 
     /// The number of its CPU.
-    fn cpu(self) -> u32 {
+    pub(crate) fn cpu(self) -> u32 {
         self.level >> CPU_LOW_AT | (self.level & CPU_HIGH) >> (CPU_HIGH_AT - CPU_LOW_BITS)
     }
 
@@ -98,8 +98,14 @@ impl Owner {
     #[inline(always)]
     pub(crate) fn set(&self, now: Context, place: Place) {
         let Context { task, level } = now;
-        self.task.store(task, Relaxed);
-        self.level.store(level, Relaxed);
+        // Most locks are taken again by who had them last, and a load costs less than one more store for the exchange of the
+        // next lock to wait for.
+        if self.task.load(Relaxed) != task {
+            self.task.store(task, Relaxed);
+        }
+        if self.level.load(Relaxed) != level {
+            self.level.store(level, Relaxed);
+        }
         self.held_at.store(place.as_ptr(), Relaxed);
     }
 

@@ -11,7 +11,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use ringzero_context::{IrqFlags, at, panicking, violation};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, fine, model, notify_sleepers, step, wait};
+use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, fine, host, model, notify_sleepers, step, wait};
 
 /// A spinlock without data: what C embeds (`raw_spinlock_t`, `spinlock_t`). All zeroes is a free lock.
 ///
@@ -32,8 +32,10 @@ unsafe impl Sync for RawSpinLock {}
 // SAFETY: as above; the pointers in it are only compared, or lead to constants.
 unsafe impl Send for RawSpinLock {}
 
-/// How often a waiter tries before the machine is asked to wait. Round n pauses 2^n times.
-const SPIN_ROUNDS: u32 = 4;
+/// How often a waiter tries before the machine is asked to wait: each time it pauses first, twice as long as the last time.
+const SPIN_ROUNDS: u32 = 5;
+/// Instructions of the first pause: long enough that the holder has the word's cache line for itself a few times.
+const FIRST_PAUSE: u32 = 32;
 
 fn is_zero(word: u64, _: u64) -> bool {
     word == 0
@@ -210,18 +212,26 @@ impl RawSpinLock {
         if fine() {
             return self.acquire_fine(place);
         }
-        self.take_waiting(&self.announcement(Op::SpinLock, Mode::Rmw, place).ordered(true, false), place);
+        self.contend(&self.announcement(Op::SpinLock, Mode::Rmw, place).ordered(true, false), place);
     }
 
     /// Makes the running context the holder within the step `announced`, which waits until the lock is free. For
     /// primitives that are built around a lock. Pairs with the release in [`RawSpinLock::release_announced`].
     #[inline]
     pub fn take_waiting(&self, announced: &Step, place: Place) {
+        if model().is_some() || !self.take_announced(place) {
+            self.contend(announced, place);
+        }
+    }
+
+    #[inline(never)]
+    fn contend(&self, announced: &Step, place: Place) {
         let mut failed = 0;
         loop {
             if self.spin(place) {
                 return;
             }
+            self.look_for_holder_here(place);
             wait(announced, self.free(), WaitKind::Spin);
             if self.take_announced(place) || self.holder_is_gone(&mut failed) {
                 return;
@@ -239,9 +249,30 @@ impl RawSpinLock {
             return false;
         }
         (0..SPIN_ROUNDS).any(|round| {
-            (0..1 << (round + 6)).for_each(|_| spin_loop());
+            (0..FIRST_PAUSE << round).for_each(|_| spin_loop());
             self.word.load(Relaxed) == 0 && self.take_announced(place)
         })
+    }
+
+    /// Finding `self-deadlock` or `irq-deadlock` if the lock's holder is what this context interrupted, or is this context
+    /// itself, so that it never becomes free. On the host only, where nobody else sees it. Looks for a second before it
+    /// says so: a lock that another CPU has just taken still names its last holder.
+    fn look_for_holder_here(&self, place: Place) {
+        if model().is_some() {
+            return;
+        }
+        let (now, Some(m)) = (Context::now(), host()) else { return };
+        let start = m.now_ns();
+        while self.word.load(Relaxed) != 0 && self.owner.context().cpu() == now.cpu() && !panicking() {
+            if m.now_ns() - start > 1_000_000_000 {
+                let (name, holder) = (self.name.unwrap_or("a spinlock"), self.owner.context());
+                let code = if holder.is(now) { "self-deadlock" } else { "irq-deadlock" };
+                let text =
+                    format_args!("{now} waits for `{name}`, which is held by {holder}, and keeps it from going on");
+                return violation(code, place, self.owner.held_at(), text);
+            }
+            m.relax(place);
+        }
     }
 
     /// Whether to go on without the word: only while unwinding, where waits may be silent and the holder may belong to

@@ -53,17 +53,17 @@ fn may_deliver(cpu: &Cpu, sp: usize) -> bool {
     sp < base && sp.saturating_sub(limit) > ROOM + stack_need()
 }
 
-/// In the place of an interrupted instruction. A handler that panics has ended; what it interrupted goes on.
+/// In the place of an interrupted instruction.
 extern "C" fn deliver() {
     let block = &this().block;
     let before = (block.preempt_count.get(), block.irq.get(), block.irq_nesting.get(), block.caller.get());
     if catch_unwind(AssertUnwindSafe(crate::run::attend)).is_err() {
-        let (count, irq, nesting, caller) = before;
+        // The handler's part of the block is gone with its stack frames.
         block.within.set(0);
-        block.preempt_count.set(count);
-        block.irq_nesting.set(nesting);
-        block.caller.set(caller);
-        block.irq.set(irq);
+        block.preempt_count.set(before.0);
+        block.irq_nesting.set(before.2);
+        block.caller.set(before.3);
+        block.irq.set(before.1);
         crate::boot::handler_panicked();
     }
 }

@@ -7,7 +7,8 @@ use ringzero_machine::{
 };
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::compiler_fence;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What the machine needs of the kernel above it.
@@ -48,16 +49,25 @@ fn layout(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size.max(1), align).expect("a size that is possible")
 }
 
+/// A step has ended: what waited for that is taken now.
+pub(crate) fn look_up() {
+    compiler_fence(SeqCst);
+    let cpu = cpu();
+    if cpu.within.get() == 0 && cpu.attention.load(Relaxed) != 0 {
+        ringzero_machine::attend();
+    }
+}
+
 /// Keeps interrupts out of this CPU while `f` runs, which uses what an interrupted function may be in the middle of: the
 /// allocator, the standard output.
 pub(crate) fn undisturbed<R>(f: impl FnOnce() -> R) -> R {
     let within = &cpu().within;
     within.set(within.get() + 1);
+    compiler_fence(SeqCst);
     let result = f();
+    compiler_fence(SeqCst);
     within.set(within.get() - 1);
-    if within.get() == 0 && cpu().attention.load(Relaxed) != 0 {
-        ringzero_machine::attend();
-    }
+    look_up();
     result
 }
 

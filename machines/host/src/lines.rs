@@ -29,7 +29,13 @@ unsafe impl Sync for Line {}
 
 impl Line {
     const fn new() -> Self {
-        Self { lock: StepLock::new(), spec: Cell::new(None), name: Cell::new(""), raised: AtomicU32::new(0), delivered: AtomicU64::new(0) }
+        Self {
+            lock: StepLock::new(),
+            spec: Cell::new(None),
+            name: Cell::new(""),
+            raised: AtomicU32::new(0),
+            delivered: AtomicU64::new(0),
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -125,12 +131,8 @@ pub(crate) fn deliver(cpu: &'static HostCpu) {
 pub(crate) fn attend_nmis(cpu: &'static HostCpu) {
     let nmis = LATCHED.load(SeqCst) & NMIS.load(SeqCst);
     if nmis != 0 && cpu.booted {
-        let block = &cpu.block;
-        let before = block.irq.replace(ringzero_machine::IrqState { masked: true, depth: 0, saved: true });
-        block.irq_nesting.set(block.irq_nesting.get() + 1);
+        let _interrupt = crate::run::Interrupt::enter(cpu);
         take(cpu, nmis);
-        block.irq_nesting.set(block.irq_nesting.get() - 1);
-        block.irq.set(before);
     }
 }
 

@@ -48,10 +48,15 @@ const MEMBARRIER_PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
 const MEMBARRIER_REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
 const MEMBARRIER_GLOBAL: libc::c_int = 1;
 
-/// Makes the process one that may ask for process-wide fences. Called once, before they are needed.
-pub(crate) fn register_fences() {
+/// Asks the system for a process-wide fence; whether there is one of this kind.
+fn membarrier(command: libc::c_int) -> bool {
     // SAFETY: no pointers.
-    unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0) };
+    unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+}
+
+/// Makes the process one that may ask for quick process-wide fences. Called once, before they are needed.
+pub(crate) fn register_fences() {
+    membarrier(MEMBARRIER_REGISTER_PRIVATE_EXPEDITED);
 }
 
 impl Os for Threads {
@@ -75,12 +80,14 @@ impl Os for Threads {
     }
 
     fn heavy_fence(&self) {
-        // SAFETY: no pointers.
-        let done = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0, 0) };
-        if done != 0 {
-            // SAFETY: as above. Slow, but there since Linux 4.3.
-            unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_GLOBAL, 0, 0) };
-        }
+        // The second one is slow, but older.
+        let fenced = membarrier(MEMBARRIER_PRIVATE_EXPEDITED) || membarrier(MEMBARRIER_GLOBAL);
+        // Without it wake-ups would be lost now and then.
+        assert!(fenced, "the system has no membarrier(2), which Ringzero needs (a sandbox may forbid it)");
+    }
+
+    fn pause(&self, round: u32) {
+        if round < 64 { std::hint::spin_loop() } else { std::thread::yield_now() }
     }
 }
 

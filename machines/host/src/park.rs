@@ -28,6 +28,11 @@ pub(crate) fn wait(cond: &Cond, kind: WaitKind) {
 fn sleep(cond: &Cond) {
     let cpu = this();
     let Some(task) = cpu.task() else { panic!("a wait that sleeps, on cpu{} where no task runs", cpu.id()) };
+    let block = &cpu.block;
+    assert!(
+        block.irq_nesting.get() == 0 && block.within.get() == 0,
+        "a wait that sleeps, in an interrupt or within a step"
+    );
     while !cond.holds() {
         let waiter = pin!(Waiter::new());
         // From here until it is off the CPU it is not preempted: a waker takes it for asleep as soon as it is on the list.
@@ -36,10 +41,7 @@ fn sleep(cond: &Cond) {
         // SAFETY: it is taken off below, before it goes; the condition's word lives while somebody waits on it.
         if !unsafe { LOT.enqueue(&Threads, waiter.as_ref(), cond, ptr::from_ref(task).cast()) } {
             within.set(within.get() - 1);
-            if cpu.block.attention.load(Relaxed) != 0 {
-                attend();
-            }
-            return;
+            return crate::host::look_up();
         }
         // A coroutine comes back with the count at 0.
         task.suspend(false);

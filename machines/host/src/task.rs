@@ -22,7 +22,7 @@ use std::sync::atomic::{
 /// What a task's stack has room for, in bytes.
 const STACK: usize = 256 << 10;
 /// Stacks that a CPU keeps for tasks to come.
-const KEPT: usize = 64;
+const KEPT: usize = 512;
 /// The part of a number that is the index.
 const INDEX_BITS: u32 = 20;
 const GENERATIONS: u32 = 1 << (31 - INDEX_BITS);
@@ -244,12 +244,14 @@ impl HostTask {
 
     /// Goes off the CPU until it is woken, or lets others run first if it wants it back at once. The running task only,
     /// which is on a list by which it can be woken, and within a step since then; unless `again`. The step is over then.
+    #[inline(always)]
     pub fn suspend(&'static self, again: bool) {
         if self.thread.get() {
             while !again && self.woken.swap(0, Acquire) == 0 {
                 Threads.futex_wait(&self.woken, 0, None);
             }
-            return this().block.within.set(0);
+            this().block.within.set(0);
+            return crate::host::look_up();
         }
         self.again.set(again);
         // SAFETY: set when the coroutine began, and valid while it runs.
@@ -257,6 +259,7 @@ impl HostTask {
     }
 
     /// Runs it on `cpu`, its own, until it suspends or ends.
+    #[inline(always)]
     pub fn run(&'static self, cpu: &'static HostCpu) {
         let block = &cpu.block;
         // SAFETY: only this CPU's thread touches the coroutine.
@@ -285,6 +288,7 @@ impl HostTask {
         }
     }
 
+    #[inline(never)]
     fn begin(&'static self, cpu: &'static HostCpu, co: &mut Option<Co>) {
         // SAFETY: part of an object that does not move. It was woken, so it is off its list.
         crate::park::LOT.dequeue(unsafe { Pin::new_unchecked(&self.start) });
@@ -301,6 +305,7 @@ impl HostTask {
         }));
     }
 
+    #[inline(never)]
     fn end(&'static self, cpu: &'static HostCpu) {
         // SAFETY: only this CPU's thread touches the coroutine.
         let co = unsafe { (*self.co.get()).take() }.expect("it has just returned");
@@ -326,6 +331,7 @@ impl HostTask {
 
 impl HostCpu {
     /// Makes a task the last of the runnable ones. This CPU's thread, with `within` not 0.
+    #[inline]
     pub fn append(&self, task: &'static HostTask) {
         task.next.set(ptr::null());
         // SAFETY: tasks are never freed.
@@ -336,6 +342,7 @@ impl HostCpu {
     }
 
     /// The runnable task whose turn it is. This CPU's thread, with `within` not 0.
+    #[inline]
     pub fn pop(&self) -> Option<&'static HostTask> {
         // SAFETY: tasks are never freed.
         let task = unsafe { self.first.get().as_ref() }?;

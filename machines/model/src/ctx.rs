@@ -89,6 +89,8 @@ pub struct Ctx {
     pub joins: Option<usize>,
     /// It sits in `cpu_relax()`; what its failed round has read.
     pub relaxing: bool,
+    /// It keeps its CPU from others while it does: its failed round is an event.
+    pub keeps_cpu: bool,
     /// The former `cpu_relax()` was the same call: this is the loop's second round or a later one.
     pub relax_again: bool,
     pub watch: Vec<Watch>,
@@ -98,6 +100,8 @@ pub struct Ctx {
     /// A step of the round has changed something, so that it cannot be taken back.
     pub round_stays: bool,
     pub cpu: Option<usize>,
+    /// Where it was before it was taken off its CPU.
+    pub last_cpu: usize,
     /// The CPU's state of what it interrupted (handlers), or its own while off its CPU (tasks).
     pub saved: (u32, IrqState),
     pub idx: u32,

@@ -2,7 +2,7 @@
 
 use crate::boot::{Inner, Model, Source};
 use crate::config::{Found, TimeModel};
-use crate::ctx::{Kind, Outcome};
+use crate::ctx::{Kind, Outcome, Watch};
 use crate::machine::blank;
 use crate::procs::{ProcName, mix};
 use ringzero_machine::{ArrivalSource, IrqState, Op, PreemptModel};
@@ -95,15 +95,50 @@ impl Inner {
         for k in 0..self.live.len() {
             let i = self.live[k];
             let c = &mut self.ctxs[i];
-            let on_top = c.cpu.is_some_and(|cpu| self.stacks[cpu].last() == Some(&i));
-            if c.relaxing && on_top && c.may_leave_relax() {
-                c.relaxing = false;
-                c.round.clear();
-                let cpu = c.cpu.unwrap_or(0);
-                let ended = self.resume(i);
-                self.after_resume(i, cpu, ended);
+            if !c.relaxing || !c.may_leave_relax() {
+                continue;
+            }
+            match c.cpu {
+                Some(cpu) if self.stacks[cpu].last() == Some(&i) => self.begin_round(i, cpu),
+                None => self.begin_round_off_cpu(i),
+                Some(_) => {}
             }
         }
+    }
+
+    fn begin_round(&mut self, i: usize, cpu: usize) {
+        let c = &mut self.ctxs[i];
+        c.relaxing = false;
+        c.keeps_cpu = false;
+        c.round.clear();
+        let ended = self.resume(i);
+        self.after_resume(i, cpu, ended);
+    }
+
+    /// The same for a task that was switched away from in `cpu_relax()`: what it does until its next announcement it
+    /// has done, as it were, before that.
+    fn begin_round_off_cpu(&mut self, i: usize) {
+        let cpu = self.ctxs[i].last_cpu;
+        let block = &self.cpus[cpu];
+        let was = (block.preempt_count.get(), block.irq.get(), block.irq_nesting.get(), block.current.get());
+        let c = &mut self.ctxs[i];
+        block.preempt_count.set(c.saved.0);
+        block.irq.set(c.saved.1);
+        block.irq_nesting.set(0);
+        if let Kind::Task { data, .. } = c.kind {
+            block.current.set(data);
+        }
+        c.cpu = Some(cpu);
+        self.stacks[cpu].push(i);
+        self.begin_round(i, cpu);
+        if self.ctxs[i].cpu.is_some() {
+            self.give_up(i, cpu);
+        }
+        let block = &self.cpus[cpu];
+        block.preempt_count.set(was.0);
+        block.irq.set(was.1);
+        block.irq_nesting.set(was.2);
+        block.current.set(was.3);
     }
 
     fn top(&self, cpu: usize) -> Option<usize> {
@@ -125,6 +160,13 @@ impl Inner {
         if !c.is_task() || c.relaxing {
             return false;
         }
+        self.may_switch(cpu)
+    }
+
+    /// Whether the task on top of `cpu` could be switched away from, if it is not in `cpu_relax()`.
+    fn may_switch(&self, cpu: usize) -> bool {
+        let Some(top) = self.top(cpu) else { return true };
+        let c = &self.ctxs[top];
         let block = &self.cpus[cpu];
         if block.preempt_count.get() != 0 || block.irq.get().masked {
             return false;
@@ -153,7 +195,28 @@ impl Inner {
             .filter(|&c| may(c) && !self.stacks[c].is_empty() && self.task_open(c) && (!bounded || self.at_yield(c)));
         let mut all = idle;
         all.extend(busy);
+        if all.is_empty() {
+            // A failed round that was taken back keeps nobody away.
+            all.extend((0..n).filter(|&c| may(c) && self.top(c).is_some_and(|t| self.only_tries(t, c))));
+        }
         all.into_iter()
+    }
+
+    /// Whether the context on top of `cpu` sits in `cpu_relax()` after a round that was taken back, and could have been
+    /// switched away from before.
+    fn only_tries(&self, i: usize, cpu: usize) -> bool {
+        let c = &self.ctxs[i];
+        c.relaxing && !c.keeps_cpu && c.is_task() && self.may_switch(cpu)
+    }
+
+    /// Whether another task wants `cpu`, where this one sits in `cpu_relax()` and could be switched away from.
+    fn is_wanted(&self, i: usize, cpu: usize) -> bool {
+        let wants = |&t: &usize| {
+            let c = &self.ctxs[t];
+            t != i && !c.done && c.is_task() && c.cpu.is_none() && c.may_run_on(cpu) && c.ready(&self.ctxs)
+        };
+        self.only_tries(i, cpu)
+            && self.live.iter().any(|t| wants(t) && !(self.ctxs[*t].is_exit() && self.ctxs[*t].idx == 0))
     }
 
     fn at_yield(&self, cpu: usize) -> bool {
@@ -450,10 +513,11 @@ impl Inner {
         let block = &self.cpus[cpu];
         if let Some(old) = self.stacks[cpu].pop() {
             debug_assert!(self.stacks[cpu].is_empty(), "only a task without handlers above it is switched away");
-            if !matches!(self.ctxs[old].pend.op, Op::CondResched | Op::Schedule) {
+            let c = &mut self.ctxs[old];
+            if !c.relaxing && !matches!(c.pend.op, Op::CondResched | Op::Schedule) {
                 self.preempted += 1;
             }
-            let c = &mut self.ctxs[old];
+            c.last_cpu = cpu;
             c.saved = (block.preempt_count.get(), block.irq.get());
             c.cpu = None;
         }
@@ -489,8 +553,8 @@ impl Inner {
         c.idx += 1;
         c.last_event = at;
         c.way = event.label.variant >> 4;
-        if c.pend_reads && !event.enters {
-            c.history = mix(c.history, event.old);
+        if !event.enters {
+            c.history = mix(c.history, if c.pend_reads { event.old } else { 0x57e9 });
         }
         if event.ways > 1 {
             c.history = mix(c.history, u64::from(c.way) + 1);
@@ -535,6 +599,7 @@ impl Inner {
         let c = &mut self.ctxs[i];
         c.saved = (block.preempt_count.get(), block.irq.get());
         c.cpu = None;
+        c.last_cpu = cpu;
         block.preempt_count.set(0);
         block.irq.set(IrqState::default());
         block.current.set(std::ptr::null());
@@ -663,6 +728,11 @@ impl Inner {
     /// A round of a wait loop that failed did not happen: its reads, if nothing came between, are taken back.
     fn failed_round(&mut self, scheduler: &mut dyn Scheduler, i: usize) {
         let c = &mut self.ctxs[i];
+        // The same call of `cpu_relax()` may be another loop's, that a function makes of another word: a round begins as
+        // the former one did.
+        let same = |(a, b): (&Watch, &Watch)| a.addr == b.addr && a.event.place == b.event.place;
+        let again =
+            c.relax_again && c.watch.len() >= c.round.len() && c.watch.iter().rev().zip(c.round.iter().rev()).all(same);
         c.watch.clear();
         c.watch.extend_from_slice(&c.round);
         // Of the first round nobody knows where it begins: before the loop there may have been reads, too. And a loop
@@ -670,12 +740,21 @@ impl Inner {
         // others have happened, and the context waits all the same.
         let before = c.round.len().checked_sub(2).map(|n| c.round[n].event.op);
         let several = self.cfg.c && before.is_some_and(|op| op != Op::AtomicRmw || c.relax_again);
-        let most = match c.relax_again {
+        let most = match again {
             _ if std::mem::take(&mut c.round_stays) || several => 0,
             true => c.round.len(),
             false => 1,
         };
         let proc = c.proc;
+        let cpu = c.cpu;
+        if let Some(cpu) = cpu.filter(|&cpu| self.only_tries(i, cpu)) {
+            let wanted = self.is_wanted(i, cpu);
+            self.ctxs[i].keeps_cpu = wanted;
+            if wanted || most == 0 {
+                self.keep_round(scheduler, i, most);
+                return;
+            }
+        }
         let mut taken = 0;
         while taken < most && self.events.last().is_some_and(|e| e.label.proc == proc && !self.ctxs[i].round.is_empty())
         {
@@ -696,6 +775,39 @@ impl Inner {
             c.last_event = self.events.iter().rposition(|e| e.label.proc == proc).map_or(NO_EVENT, |p| p as u32);
             scheduler.vanished();
             taken += 1;
+        }
+    }
+
+    /// A failed round that is not taken back. If it could be (`most` reads of it), it is a constraint and not a part of
+    /// the class; else its steps have happened.
+    fn keep_round(&mut self, scheduler: &mut dyn Scheduler, i: usize, most: usize) {
+        let proc = self.ctxs[i].proc;
+        let c = &mut self.ctxs[i];
+        let mut kept = 0;
+        while kept < most {
+            let Some(at) = self.events.len().checked_sub(kept + 1) else { break };
+            let last = &mut self.events[at];
+            let Some(w) = c.round.pop() else { break };
+            if last.label.proc != proc || last.idx != w.event.idx || (w.event.rmw && w.now() != w.value) {
+                break;
+            }
+            c.history = last.history;
+            c.pend = Event { idx: c.idx, ..*last };
+            last.fails = true;
+            last.atomic = true;
+            last.acc[0].write = false;
+            last.rmw = false;
+            last.sync = ringzero_trace::Sync::default();
+            kept += 1;
+        }
+        if let Some(e) = self.events.last_mut().filter(|e| e.label.proc == proc) {
+            e.spins_after = true;
+        }
+        if kept > 0 {
+            self.touches.forget_steps((self.events.len() - kept) as u32);
+            scheduler.kept(kept, true);
+        } else {
+            scheduler.kept(1, false);
         }
     }
 
