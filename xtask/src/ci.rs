@@ -136,7 +136,7 @@ mod tests {
     fn doc_tests_run_once_with_and_without_nextest() {
         for nextest in [true, false] {
             let names: Vec<_> = stages(nextest).iter().map(|stage| stage.name).collect();
-            assert_eq!(names.len(), 10, "{names:?}");
+            assert_eq!(names.len(), 11, "{names:?}");
             let plain = |stage: &&Stage| matches!(stage.work, Work::Cargo(["test", "--workspace", rest @ ..], _) if !rest.contains(&"--doc"));
             assert_eq!(stages(nextest).iter().filter(plain).count(), usize::from(!nextest));
         }

@@ -51,6 +51,12 @@ pub(crate) struct HostCpu {
     pub last: Cell<*const HostTask>,
     /// The task that runs; null on an idle CPU.
     pub running: Cell<*const HostTask>,
+    /// The task that has just ended, for the CPU's loop.
+    pub ended: Cell<*const HostTask>,
+    /// The top of the loop's stack while a task runs.
+    pub top: Cell<usize>,
+    /// A line that no mask keeps out is in progress here.
+    pub in_nmi: Cell<bool>,
     /// Failed rounds of wait loops.
     pub rounds: Cell<u32>,
     /// It sleeps because there is nothing to do.
@@ -101,6 +107,9 @@ impl HostCpu {
             first: Cell::new(ptr::null()),
             last: Cell::new(ptr::null()),
             running: Cell::new(ptr::null()),
+            ended: Cell::new(ptr::null()),
+            top: Cell::new(0),
+            in_nmi: Cell::new(false),
             rounds: Cell::new(0),
             resting: AtomicBool::new(true),
             by_signal: AtomicBool::new(false),

@@ -122,21 +122,46 @@ pub fn bind(irq: u32, fd: std::os::fd::OwnedFd) -> std::io::Result<crate::signal
     crate::signal::eventfd::bind(irq, fd, raise)
 }
 
-/// Takes every latched line that may enter here. In an interrupt, masked.
+/// Takes every latched line that may enter here, but for those that no mask keeps out. In an interrupt, masked.
 pub(crate) fn deliver(cpu: &'static HostCpu) {
-    take(cpu, LATCHED.load(SeqCst));
+    take(cpu, LATCHED.load(SeqCst) & !NMIS.load(SeqCst));
 }
 
-/// Delivers the lines that no mask keeps out, whatever is masked.
+/// Delivers the lines that no mask keeps out, whatever is masked; one after the other, as a processor does: while one of
+/// them is in progress on a CPU, the next waits.
 pub(crate) fn attend_nmis(cpu: &'static HostCpu) {
-    let nmis = LATCHED.load(SeqCst) & NMIS.load(SeqCst);
-    if nmis != 0 && cpu.booted {
+    loop {
+        let nmis = LATCHED.load(SeqCst) & NMIS.load(SeqCst);
+        if nmis == 0 || !cpu.booted || cpu.in_nmi.get() {
+            return;
+        }
+        let _nmi = InNmi::enter(cpu);
         let _interrupt = crate::run::Interrupt::enter(cpu);
-        take(cpu, nmis);
+        if !take(cpu, nmis) {
+            return;
+        }
     }
 }
 
-fn take(cpu: &'static HostCpu, mut lines: u64) {
+/// A line that no mask keeps out is in progress on a CPU, until it is dropped.
+struct InNmi(&'static HostCpu);
+
+impl InNmi {
+    fn enter(cpu: &'static HostCpu) -> Self {
+        cpu.in_nmi.set(true);
+        Self(cpu)
+    }
+}
+
+impl Drop for InNmi {
+    fn drop(&mut self) {
+        self.0.in_nmi.set(false);
+    }
+}
+
+/// Takes those of `lines` that may enter here; whether there was one.
+fn take(cpu: &'static HostCpu, mut lines: u64) -> bool {
+    let mut some = false;
     while lines != 0 {
         let irq = lines.trailing_zeros();
         lines &= lines - 1;
@@ -148,8 +173,10 @@ fn take(cpu: &'static HostCpu, mut lines: u64) {
             count(&cpu.counts.interrupts);
             line.delivered.fetch_add(1, SeqCst);
             (spec.entry)(irq);
+            some = true;
         }
     }
+    some
 }
 
 /// How often each line's handlers were entered.

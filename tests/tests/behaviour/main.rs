@@ -208,8 +208,9 @@ bodies! {
     }
 }
 
+/// A misuse `everywhere` is one that the machine of threads finds, too, whenever it happens.
 macro_rules! misuses {
-    ($($module:ident { $($name:ident: $code:literal;)* })*) => {
+    ($($module:ident { $($name:ident: $code:literal $($everywhere:ident)?;)* })*) => {
         /// Each misuse on the model, a test each.
         mod misused_on_model {
             $(mod $module {
@@ -220,33 +221,45 @@ macro_rules! misuses {
                 })*
             })*
         }
+
+        /// Those that are found on the machine of threads, a test each.
+        mod misused_on_host {
+            $(mod $module {
+                $($(#[test]
+                fn $name() {
+                    let $everywhere = crate::$module::$name;
+                    let name = concat!(stringify!($module), "::", stringify!($name));
+                    crate::host::finds(name, $everywhere, $code);
+                })?)*
+            })*
+        }
     };
 }
 
 misuses! {
     atomics {
-        a_reference_from_nothing: "refcount";
-        a_reference_too_few: "refcount";
+        a_reference_from_nothing: "refcount" everywhere;
+        a_reference_too_few: "refcount" everywhere;
     }
     mutexes {
-        locked_twice: "self-deadlock";
+        locked_twice: "self-deadlock" everywhere;
         in_opposite_order: "deadlock";
-        unlocked_by_another_task: "unlock-by-other";
-        tried_in_a_softirq: "sleep-in-atomic";
-        locked_with_bottom_halves_off: "sleep-in-atomic";
+        unlocked_by_another_task: "unlock-by-other" everywhere;
+        tried_in_a_softirq: "sleep-in-atomic" everywhere;
+        locked_with_bottom_halves_off: "sleep-in-atomic" everywhere;
         held_while_waiting_for_its_taker: "hang";
     }
     completions {
         nobody_completes: "hang";
-        waited_for_in_an_atomic_section: "sleep-in-atomic";
-        slept_in_an_atomic_section: "sleep-in-atomic";
+        waited_for_in_an_atomic_section: "sleep-in-atomic" everywhere;
+        slept_in_an_atomic_section: "sleep-in-atomic" everywhere;
         one_too_few: "hang";
     }
     tasklets {
-        killed_in_a_softirq: "sleep-in-atomic";
+        killed_in_a_softirq: "sleep-in-atomic" everywhere;
         killed_while_disabled: "hang";
         waiting_for_itself: "self-deadlock";
-        enabled_too_often: "unbalanced-context";
+        enabled_too_often: "unbalanced-context" everywhere;
         under_its_own_lock: "softirq-deadlock";
         freed_while_scheduled: "use-after-free";
     }
@@ -257,7 +270,7 @@ misuses! {
         spinning_for_the_next_one: "hang";
         waiting_for_ever: "hang";
         freed_while_pending: "use-after-free";
-        flushed_in_an_atomic_section: "sleep-in-atomic";
+        flushed_in_an_atomic_section: "sleep-in-atomic" everywhere;
         only_cancelled: "data-race";
     }
 }
