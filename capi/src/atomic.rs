@@ -26,6 +26,26 @@ crate::exports! {
         deref(v).dec_if_positive()
     }
 
+    /// `atomic_inc_unless_negative`: whether it added one. Any context.
+    fn __rz_atomic_inc_unless_negative(v: *const Atomic) -> bool {
+        deref(v).inc_unless_negative()
+    }
+
+    /// The same on 64 bits.
+    fn __rz_atomic64_inc_unless_negative(v: *const Atomic64) -> bool {
+        deref(v).inc_unless_negative()
+    }
+
+    /// `atomic_dec_unless_positive`: whether it subtracted one. Any context.
+    fn __rz_atomic_dec_unless_positive(v: *const Atomic) -> bool {
+        deref(v).dec_unless_positive()
+    }
+
+    /// The same on 64 bits.
+    fn __rz_atomic64_dec_unless_positive(v: *const Atomic64) -> bool {
+        deref(v).dec_unless_positive()
+    }
+
     /// `cpu_relax`: one failed round of a loop that waits. Any context.
     fn cpu_relax() {
         crate::time::round_ends();

@@ -1,7 +1,6 @@
 //! `linux/completion.h`.
 //!
-//! Differences from Linux: a completion that was never initialised is a finding (`uninitialised-lock`). There are no
-//! signals. `DECLARE_COMPLETION_ONSTACK` has the machine watch that nobody uses the object after its function.
+//! Differences from Linux: a completion that was never initialised is a finding (`uninitialised-lock`). `DECLARE_COMPLETION_ONSTACK` has the machine watch that nobody uses the object after its function.
 
 use crate::deref::{argument, deref};
 use crate::mutex::interrupted;

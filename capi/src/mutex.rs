@@ -1,14 +1,14 @@
 //! `linux/mutex.h`.
 //!
 //! Differences from Linux: a mutex that was never initialised is a finding (`uninitialised-lock`), also where all zeroes
-//! would do. There are no signals.
+//! would do.
 
 use crate::deref::{argument, deref};
 use crate::spinlock::uninitialised;
-use core::ffi::{c_char, c_int};
+use core::ffi::{c_char, c_int, c_uint, c_void};
 use ringzero_atomic::Atomic;
 use ringzero_machine::Place;
-use ringzero_sched::Interrupted;
+use ringzero_sched::{EINTR, Interrupted};
 use ringzero_sleeping::RawMutex;
 
 /// The mutex at `p`. Finding `uninitialised-lock` if it was never initialised.
@@ -20,7 +20,12 @@ pub(crate) fn mutex(p: *const RawMutex) -> &'static RawMutex {
     mutex
 }
 
-/// What C calls return that a signal may cut short.
+/// What locks return that a signal may keep from being taken.
+pub(crate) fn taken(result: Result<(), Interrupted>) -> c_int {
+    result.map_or(-EINTR, |()| 0)
+}
+
+/// What waits return that a signal may cut short.
 pub(crate) fn interrupted(result: Result<(), Interrupted>) -> c_int {
     result.map_or_else(Interrupted::to_errno, |()| 0)
 }
@@ -45,12 +50,32 @@ crate::exports! {
 
     /// `mutex_lock_interruptible`. Task context, sleeps.
     fn mutex_lock_interruptible(p: *const RawMutex) -> c_int {
-        interrupted(mutex(p).lock_interruptible())
+        taken(mutex(p).lock_interruptible())
     }
 
     /// `mutex_lock_killable`. Task context, sleeps.
     fn mutex_lock_killable(p: *const RawMutex) -> c_int {
-        interrupted(mutex(p).lock_killable())
+        taken(mutex(p).lock_killable())
+    }
+
+    /// `mutex_lock_nested`. Task context, sleeps, as these.
+    fn mutex_lock_nested(p: *const RawMutex, subclass: c_uint) {
+        mutex(p).lock_nested(subclass);
+    }
+
+    /// `mutex_lock_interruptible_nested`.
+    fn mutex_lock_interruptible_nested(p: *const RawMutex, subclass: c_uint) -> c_int {
+        taken(mutex(p).lock_interruptible_nested(subclass))
+    }
+
+    /// `mutex_lock_killable_nested`.
+    fn mutex_lock_killable_nested(p: *const RawMutex, subclass: c_uint) -> c_int {
+        taken(mutex(p).lock_killable_nested(subclass))
+    }
+
+    /// `mutex_lock_nest_lock`.
+    fn __rz_mutex_lock_nest_lock(p: *const RawMutex, nest_lock: *const c_void) {
+        mutex(p).lock_nest_lock(nest_lock.addr());
     }
 
     /// `mutex_trylock`: whether it locked the mutex. Task context; does not sleep.

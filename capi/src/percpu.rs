@@ -291,12 +291,12 @@ fn alloc(size: usize, align: usize) -> *mut c_void {
 
 crate::exports! {
     /// `per_cpu_ptr`, `per_cpu`: CPU `id`'s copy. Any context. Finding `out-of-bounds` for an unknown CPU or pointer.
-    fn __rz_per_cpu_ptr(p: *const c_void, id: c_uint) -> *mut c_void {
+    pub(crate) fn __rz_per_cpu_ptr(p: *const c_void, id: c_uint) -> *mut c_void {
         ptr::with_exposed_provenance_mut(on(p.addr(), id))
     }
 
     /// `this_cpu_ptr`, `raw_cpu_ptr`: the copy of the CPU that the caller runs on now. Any context.
-    fn __rz_this_cpu_ptr(p: *const c_void) -> *mut c_void {
+    pub(crate) fn __rz_this_cpu_ptr(p: *const c_void) -> *mut c_void {
         ptr::with_exposed_provenance_mut(on(p.addr(), cpu().id.get()))
     }
 

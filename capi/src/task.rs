@@ -1,6 +1,6 @@
 //! `linux/sched.h`, `linux/kthread.h`.
 //!
-//! Differences from Linux: there are no signals and no priorities; a kernel thread's `task_struct` dies with its last
+//! Differences from Linux: there are no priorities; a kernel thread's `task_struct` dies with its last
 //! reference, at once. The task of an idle CPU is named `swapper/N` and cannot be waited for.
 
 use crate::deref::{deref, name};
@@ -52,11 +52,11 @@ pub(crate) fn mask(p: *const u64) -> u64 {
 }
 
 /// A time in jiffies from C: negative means none, the greatest that there is no end.
-fn timeout(jiffies: c_long) -> u64 {
+pub(crate) fn timeout(jiffies: c_long) -> u64 {
     u64::try_from(jiffies).unwrap_or(0)
 }
 
-fn left(jiffies: u64) -> c_long {
+pub(crate) fn left(jiffies: u64) -> c_long {
     c_long::try_from(jiffies).unwrap_or(c_long::MAX)
 }
 
@@ -103,7 +103,17 @@ crate::exports! {
 
     /// `schedule_timeout_idle`. Task context, sleeps.
     fn schedule_timeout_idle(jiffies: c_long) -> c_long {
-        left(ringzero_sched::schedule_timeout_uninterruptible(timeout(jiffies)))
+        left(ringzero_sched::schedule_timeout_idle(timeout(jiffies)))
+    }
+
+    /// `io_schedule`. Task context, sleeps.
+    fn io_schedule() {
+        ringzero_sched::io_schedule();
+    }
+
+    /// `io_schedule_timeout`. Task context, sleeps.
+    fn io_schedule_timeout(jiffies: c_long) -> c_long {
+        left(ringzero_sched::io_schedule_timeout(timeout(jiffies)))
     }
 
     /// `wake_up_process`: 1 if it slept or was about to. Any context.

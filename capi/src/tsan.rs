@@ -105,14 +105,45 @@ fn atomic(op: Op, mode: Mode, addr: usize, len: usize, mo: i32) {
     step(&Step::new(op, mode, addr, len as u8, Place::caller()).ordered(acquire, release));
 }
 
+/// A read-modify-write that is sequentially consistent is a barrier, too: Linux's operations that return a value are.
+#[inline]
+fn barrier(mo: i32) {
+    if let Some(m) = model()
+        && order(mo) == (true, true)
+    {
+        m.fence(true, true);
+    }
+}
+
+/// Announces a compare-and-exchange and performs it with `exchange`: it orders what `mo` says if it succeeds, and nothing
+/// if not.
+#[inline]
+fn exchange_if_same<T>(addr: usize, mo: i32, exchange: impl FnOnce() -> Result<T, T>) -> Result<T, T> {
+    atomic(Op::Cmpxchg, Mode::Rmw, addr, size_of::<T>(), 0);
+    let result = exchange();
+    let (acquire, release) = order(mo);
+    if result.is_ok()
+        && (acquire || release)
+        && let Some(m) = model()
+    {
+        barrier(mo);
+        m.order(addr, acquire, release);
+        barrier(mo);
+    }
+    result
+}
+
 macro_rules! fetches {
     ($t:ty, $a:ty, $($name:ident $how:ident)*) => {
         [$({
             extern "C" fn fetch(at: *const $a, value: $t, mo: i32, ra: usize) -> $t {
                 let _from = FromC::enter(ra);
+                barrier(mo);
                 atomic(Op::AtomicRmw, Mode::Rmw, at.addr(), size_of::<$t>(), mo);
                 // SAFETY: `atomic` has touched the word; it is only changed by atomics of this width.
-                unsafe { (*at).$how(value, SeqCst) }
+                let old = unsafe { (*at).$how(value, SeqCst) };
+                barrier(mo);
+                old
             }
             Export { name: stringify!($name), addr: fetch as *const (), args: 3 }
         }),*]
@@ -137,23 +168,20 @@ macro_rules! atomics {
             }
             extern "C" fn exchange_if(at: *const $a, old: *mut $t, new: $t, mo: i32, _fail: i32, ra: usize) -> i32 {
                 let _from = FromC::enter(ra);
-                atomic(Op::Cmpxchg, Mode::Rmw, at.addr(), size_of::<$t>(), mo);
                 // SAFETY: as in `load`; `old` is the caller's variable.
-                unsafe {
-                    match (*at).compare_exchange(*old, new, SeqCst, SeqCst) {
-                        Ok(_) => 1,
-                        Err(found) => {
-                            *old = found;
-                            0
-                        }
+                match exchange_if_same(at.addr(), mo, || unsafe { (*at).compare_exchange(*old, new, SeqCst, SeqCst) }) {
+                    Ok(_) => 1,
+                    Err(found) => {
+                        // SAFETY: as above.
+                        unsafe { *old = found };
+                        0
                     }
                 }
             }
             extern "C" fn exchange_val(at: *const $a, old: $t, new: $t, mo: i32, _fail: i32, ra: usize) -> $t {
                 let _from = FromC::enter(ra);
-                atomic(Op::Cmpxchg, Mode::Rmw, at.addr(), size_of::<$t>(), mo);
                 // SAFETY: as in `load`.
-                match unsafe { (*at).compare_exchange(old, new, SeqCst, SeqCst) } {
+                match exchange_if_same(at.addr(), mo, || unsafe { (*at).compare_exchange(old, new, SeqCst, SeqCst) }) {
                     Ok(found) | Err(found) => found,
                 }
             }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{compiler, compilers, scratch, text};
+use ringzero_sleeping::local_lock::RawLocalLock;
 use std::fmt::Write as _;
 use std::fs;
 use std::mem::{align_of, size_of};
@@ -23,8 +24,8 @@ fn mirror<T>(c: &'static str, fields: &[(&'static str, usize)]) -> Mirror {
 }
 
 fn mirrors() -> Vec<Mirror> {
-    use ringzero_sched::{RawWaitQueueEntry, Task, WaitQueueHead};
-    use ringzero_spinning::RawSpinLock;
+    use ringzero_sched::{RawWaitBitEntry, RawWaitQueueEntry, SwaitQueueHead, Task, WaitQueueHead};
+    use ringzero_spinning::{RawRwLock, RawSeqLock, RawSpinLock, SeqCount, SeqLatch};
     use ringzero_time::Timer;
     use ringzero_workqueue::{DelayedWork, Work};
     vec![
@@ -33,10 +34,23 @@ fn mirrors() -> Vec<Mirror> {
         mirror::<u64>("struct cpumask", &[("bits", 0)]),
         mirror::<RawSpinLock>("raw_spinlock_t", &RawSpinLock::LAYOUT),
         mirror::<RawSpinLock>("spinlock_t", &[("rlock", 0)]),
+        mirror::<RawRwLock>("rwlock_t", &RawRwLock::LAYOUT),
+        mirror::<SeqCount>("seqcount_t", &SeqCount::LAYOUT),
+        mirror::<SeqLatch>("seqcount_latch_t", &SeqLatch::LAYOUT),
+        mirror::<RawSeqLock>("seqlock_t", &RawSeqLock::LAYOUT),
         mirror::<WaitQueueHead>("wait_queue_head_t", &WaitQueueHead::LAYOUT),
         mirror::<RawWaitQueueEntry>("wait_queue_entry_t", &RawWaitQueueEntry::LAYOUT),
+        mirror::<RawWaitBitEntry>("struct wait_bit_queue_entry", &RawWaitBitEntry::LAYOUT),
+        mirror::<SwaitQueueHead>("struct swait_queue_head", &SwaitQueueHead::LAYOUT),
         mirror::<Timer>("struct timer_list", &Timer::LAYOUT),
         mirror::<ringzero_sleeping::RawMutex>("struct mutex", &ringzero_sleeping::RawMutex::LAYOUT),
+        mirror::<ringzero_sleeping::Semaphore>("struct semaphore", &ringzero_sleeping::Semaphore::LAYOUT),
+        mirror::<ringzero_sleeping::RawRwSemaphore>("struct rw_semaphore", &ringzero_sleeping::RawRwSemaphore::LAYOUT),
+        mirror::<ringzero_sleeping::RawPercpuRwSemaphore>(
+            "struct percpu_rw_semaphore",
+            &ringzero_sleeping::RawPercpuRwSemaphore::LAYOUT,
+        ),
+        mirror::<RawLocalLock>("local_lock_t", &RawLocalLock::LAYOUT),
         mirror::<ringzero_sched::Completion>("struct completion", &ringzero_sched::Completion::LAYOUT),
         mirror::<ringzero_softirq::Tasklet>("struct tasklet_struct", &ringzero_softirq::Tasklet::LAYOUT),
         mirror::<Work>("struct work_struct", &Work::LAYOUT),
@@ -55,7 +69,12 @@ fn constants() -> Vec<(&'static str, u64)> {
     use ringzero_time as time;
     vec![
         ("SPINLOCK_MAGIC", ringzero_spinning::RawSpinLock::MAGIC.into()),
+        ("RWLOCK_MAGIC", ringzero_spinning::RawRwLock::MAGIC.into()),
+        ("__RZ_SEQCOUNT_MAGIC", ringzero_spinning::SeqCount::MAGIC.into()),
         ("__RZ_MUTEX_MAGIC", ringzero_sleeping::RawMutex::MAGIC.into()),
+        ("__RZ_SEMAPHORE_MAGIC", ringzero_sleeping::Semaphore::MAGIC.into()),
+        ("__RZ_RWSEM_MAGIC", ringzero_sleeping::RawRwSemaphore::MAGIC.into()),
+        ("__RZ_LOCAL_LOCK_MAGIC", RawLocalLock::MAGIC.into()),
         ("__RZ_COMPLETION_MAGIC", sched::Completion::MAGIC.into()),
         ("__RZ_TASKLET_MAGIC", softirq::Tasklet::MAGIC.into()),
         ("__RZ_WORK_MAGIC", ringzero_workqueue::Work::MAGIC.into()),
@@ -69,6 +88,13 @@ fn constants() -> Vec<(&'static str, u64)> {
         ("TASK_INTERRUPTIBLE", sched::TASK_INTERRUPTIBLE.into()),
         ("TASK_UNINTERRUPTIBLE", sched::TASK_UNINTERRUPTIBLE.into()),
         ("TASK_KILLABLE", sched::TASK_KILLABLE.into()),
+        ("TASK_IDLE", sched::TASK_IDLE.into()),
+        ("WQ_FLAG_EXCLUSIVE", sched::WQ_FLAG_EXCLUSIVE.into()),
+        ("WQ_FLAG_WOKEN", sched::WQ_FLAG_WOKEN.into()),
+        ("WQ_FLAG_PRIORITY", sched::WQ_FLAG_PRIORITY.into()),
+        ("WF_SYNC", sched::WF_SYNC as u64),
+        ("SIGKILL", sched::SIGKILL.into()),
+        ("SIGRTMAX", sched::SIGRTMAX.into()),
         ("TASK_NORMAL", sched::TASK_NORMAL.into()),
         ("TASK_DEAD", sched::TASK_DEAD.into()),
         ("TASK_COMM_LEN", sched::TASK_COMM_LEN as u64),
@@ -102,8 +128,8 @@ fn constants() -> Vec<(&'static str, u64)> {
 fn source() -> String {
     let mut c = String::from(
         "#include <linux/completion.h>\n#include <linux/interrupt.h>\n#include <linux/irq.h>\n#include <linux/kref.h>\n\
-         #include <linux/mutex.h>\n#include <linux/workqueue.h>\n#include <linux/sched.h>\n#include <linux/slab.h>\n\
-         #include <linux/spinlock.h>\n#include <linux/timer.h>\n#include <linux/wait.h>\n\
+         #include <linux/mutex.h>\n#include <linux/semaphore.h>\n#include <linux/percpu-rwsem.h>\n#include <linux/local_lock.h>\n#include <linux/workqueue.h>\n#include <linux/sched.h>\n#include <linux/slab.h>\n\
+         #include <linux/seqlock.h>\n#include <linux/spinlock.h>\n#include <linux/swait.h>\n#include <linux/timer.h>\n#include <linux/wait.h>\n#include <linux/wait_bit.h>\n\
          int printf(const char *, ...);\nint main(void)\n{\n",
     );
     let mut print = |what: &str, value: &str| {

@@ -7,7 +7,7 @@ use crate::programs::{Wanted, named, refuse, told};
 use ringzero::Machine;
 use ringzero::host::{Host, Summary};
 use ringzero::program::Settings;
-use ringzero_front::{Native, errno_name};
+use ringzero_front::{Native, Violation, end_process_with, errno_name};
 use ringzero_gallery::Entry;
 use serde_json::json;
 use std::sync::OnceLock;
@@ -21,9 +21,31 @@ struct Ran {
     name: String,
     summary: Summary,
     init_failed: Option<i32>,
+    /// It has no exit function.
+    stays: bool,
     warnings: u64,
     /// KUnit cases.
     failed: usize,
+}
+
+/// What the end of the process has to know, which may come at any time: the program's name, and whether its summary is to be
+/// JSON.
+static RUNNING: OnceLock<(String, bool)> = OnceLock::new();
+
+/// Tells why the process ends.
+fn ends(violation: &Violation) -> i32 {
+    let exit = Exit::Violated;
+    let (name, json) = RUNNING.get().map_or(("", false), |(name, json)| (name, *json));
+    let ended = format!("violated {}", violation.code);
+    eprintln!("{violation}");
+    if json {
+        let Violation { code, message, place, other } = violation;
+        let trouble = json!({"code": code, "message": message, "place": place, "other": other});
+        say!("{}", json!({"program": name, "ended": ended, "exit": exit as u8, "troubles": [trouble]}));
+    } else {
+        say!("{name}: {ended}");
+    }
+    exit as i32
 }
 
 pub fn run(args: &Run) -> Exit {
@@ -41,7 +63,7 @@ pub fn run(args: &Run) -> Exit {
         Wanted::Files(paths) => native(Native::open(paths), args),
     };
     match ran {
-        Ok(ran) => tell(&ran, args.json),
+        Ok(ran) => tell(&ran, args),
         Err(why) => refuse(&why),
     }
 }
@@ -50,8 +72,10 @@ pub fn run(args: &Run) -> Exit {
 fn rust(e: &'static Entry, args: &Run) -> Ran {
     let mut settings = Settings::default();
     (e.tune)(&mut settings);
+    RUNNING.get_or_init(|| (e.name.to_owned(), args.json));
+    end_process_with(ends);
     let summary = host(args, Some(settings.machine.cpus)).boot(e.init);
-    Ran { name: e.name.to_owned(), summary, init_failed: None, warnings: 0, failed: 0 }
+    Ran { name: e.name.to_owned(), summary, init_failed: None, stays: false, warnings: 0, failed: 0 }
 }
 
 /// Runs a module.
@@ -65,9 +89,10 @@ fn native(opened: Result<Native, ringzero_front::BuildError>, args: &Run) -> Res
         eprintln!("ringzero: warning: flags of the Kbuild file that are not honoured: {flags}");
     }
     let (name, host) = (module.name().to_owned(), host(args, module.cpus()));
-    let ended = module.run(host, Exit::Violated as i32);
-    let (init_failed, warnings, failed) = (ended.init_failed, ended.warnings, ended.failed_cases);
-    Ok(Ran { name, summary: ended.summary, init_failed, warnings, failed })
+    RUNNING.get_or_init(|| (name.clone(), args.json));
+    let ended = module.run(host, ends);
+    let (init_failed, stays, warnings, failed) = (ended.init_failed, ended.stays, ended.warnings, ended.failed_cases);
+    Ok(Ran { name, summary: ended.summary, init_failed, stays, warnings, failed })
 }
 
 /// The machine, as the command line asks for it.
@@ -116,6 +141,8 @@ fn verdict(ran: &Ran) -> (Exit, String) {
     } else if let Some(code) = ran.init_failed {
         let name = errno_name(-code).map_or_else(|| code.to_string(), |name| format!("-{name}"));
         (Exit::InitFailed, format!("init failed: {name}"))
+    } else if ran.stays {
+        (Exit::Clean, "ran, and stays, since it has no exit function".to_owned())
     } else if !s.still.is_empty() {
         (Exit::StillThere, "not gone".to_owned())
     } else {
@@ -123,11 +150,11 @@ fn verdict(ran: &Ran) -> (Exit, String) {
     }
 }
 
-fn tell(ran: &Ran, as_json: bool) -> Exit {
+fn tell(ran: &Ran, args: &Run) -> Exit {
     let (exit, ended) = verdict(ran);
     let (s, t) = (&ran.summary, &ran.summary.totals);
     let seconds = s.elapsed.as_secs_f64();
-    if as_json {
+    if args.json {
         let lines: Vec<_> =
             t.lines.iter().map(|(irq, name, n)| json!({"line": irq, "name": name, "interrupts": n})).collect();
         let troubles: Vec<_> =
@@ -137,9 +164,9 @@ fn tell(ran: &Ran, as_json: bool) -> Exit {
             json!({
                 "program": ran.name, "ended": ended, "exit": exit as u8, "seconds": seconds, "cpus": s.cpus,
                 "switches": t.switches, "preemptions": t.preempted, "interrupts": t.interrupts, "ipis": t.ipis,
-                "clock_interrupts": t.clocks, "lines": lines, "init": ran.init_failed, "warnings": ran.warnings,
-                "failed_cases": ran.failed,
-                "troubles": troubles, "still": s.still,
+                "clock_interrupts": t.clocks, "softirqs": t.softirqs, "timers": t.timers, "work_items": t.works,
+                "signals": t.signals, "at_once": t.redirected, "lines": lines, "init": ran.init_failed,
+                "warnings": ran.warnings, "failed_cases": ran.failed, "troubles": troubles, "still": s.still,
             })
         );
         return exit;
@@ -153,6 +180,10 @@ fn tell(ran: &Ran, as_json: bool) -> Exit {
         t.ipis,
         t.clocks
     );
+    say!("  {} softirqs, {} timers expired, {} work items executed", t.softirqs, t.timers, t.works);
+    if t.signals > 0 {
+        say!("  {} signals, {} of them delivered at once, {} ticks", t.signals, t.redirected, t.ticks);
+    }
     for (irq, name, n) in &t.lines {
         let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
         say!("  line {irq}{name}: {n} interrupts");
@@ -162,6 +193,10 @@ fn tell(ran: &Ran, as_json: bool) -> Exit {
     }
     for what in &s.still {
         say!("  still there: {what}");
+    }
+    if exit == Exit::StillThere && args.devices.is_none() && s.still.iter().any(|what| what.contains("interrupt line"))
+    {
+        say!("  no device raises its line: --devices");
     }
     exit
 }

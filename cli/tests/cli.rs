@@ -140,7 +140,7 @@ fn usage_errors() {
 
 #[test]
 fn the_gallery_is_as_expected() {
-    let said = check(&["--gallery"]).exits(0);
+    let said = check(&["--gallery", "--seconds", "600"]).exits(0);
     let last = said.out.lines().last().expect("a summary");
     assert!(last.starts_with("gallery: ") && last.contains(" as expected"), "{last}");
     assert!(!said.out.contains("EXPECTED"), "{}", said.out);

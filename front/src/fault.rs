@@ -3,8 +3,10 @@
 //! A fault may come on any stack, even on one that is used up. So the handler only notes what the processor tells, and a
 //! thread of its own, which waits for nothing else, looks up the place, says what it was, and ends the process.
 
+use ringzero_capi::fatal;
 use ringzero_machine::{Finding, Place, code_map, cpu};
 use ringzero_sched::Task;
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::FromRawFd;
@@ -12,8 +14,32 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-/// The exit status.
-static STATUS: AtomicI32 = AtomicI32::new(1);
+/// What ends the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The finding's code; `panic` for any panic.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// Where: file and line.
+    pub place: Option<String>,
+    /// Another place that belongs to it.
+    pub other: Option<String>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.code, self.message)?;
+        let places = [("-->", &self.place), ("see", &self.other)];
+        places.into_iter().try_for_each(|(word, place)| match place {
+            Some(place) => write!(f, "\n  {word} {place}"),
+            None => Ok(()),
+        })
+    }
+}
+
+/// Tells of it, and gives the exit status.
+static TELL: OnceLock<fn(&Violation) -> i32> = OnceLock::new();
 /// Somebody ends the process already.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
@@ -40,8 +66,15 @@ const STACK_STEP: usize = 2 * 4096;
 const NULL_END: usize = 64 << 10;
 
 /// Says what was found, and ends the process.
-pub(crate) fn found(finding: &Finding<'_>) -> ! {
-    end(finding.code, finding.message, Some(shown(finding.place)), finding.other.map(shown))
+fn found(finding: &Finding<'_>) -> ! {
+    // Without the feature `model` kernel code knows no places in C.
+    let place = in_c(cpu().caller.get()).unwrap_or(finding.place);
+    end(finding.code, finding.message, Some(shown(place)), finding.other.map(shown))
+}
+
+/// The place of a call from C, as a CPU keeps it.
+fn in_c(caller: usize) -> Option<Place> {
+    (caller & 1 == 1).then(|| Place::code(caller >> 1))
 }
 
 fn shown(place: Place) -> String {
@@ -55,34 +88,38 @@ fn end(code: &str, message: &str, place: Option<String>, other: Option<String>) 
             std::thread::sleep(Duration::from_secs(1));
         }
     }
-    let mut text = format!("error[{code}]: {message}\n");
-    for (word, place) in [("-->", place), ("see", other)] {
-        if let Some(place) = place {
-            text.push_str(&format!("  {word} {place}\n"));
-        }
-    }
-    eprint!("{text}");
-    std::process::exit(STATUS.load(SeqCst))
+    let violation = Violation { code: code.to_owned(), message: message.to_owned(), place, other };
+    let tell = TELL.get().copied().unwrap_or(|violation| {
+        eprintln!("{violation}");
+        1
+    });
+    std::process::exit(tell(&violation))
 }
 
-/// From now on faults and panics end the process with this status.
-pub(crate) fn end_process_with(status: i32) {
-    static DONE: OnceLock<()> = OnceLock::new();
-    STATUS.store(status, SeqCst);
-    DONE.get_or_init(|| {
-        ringzero::host::set_finding_hook(Some(|finding| found(finding)));
-        std::panic::set_hook(Box::new(|info| {
-            let text = info.payload().downcast_ref::<&str>().copied();
-            let text = text.or_else(|| info.payload().downcast_ref::<String>().map(String::as_str));
-            let text = text.unwrap_or("a panic without a message");
-            let at = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
-            match Place::caller() {
-                place if place.offset().is_some() => end("panic", text, Some(shown(place)), at),
-                _ => end("panic", text, at, None),
-            }
-        }));
-        listen();
-    });
+/// From now on a violated rule, a fault of the processor and a panic on a booted CPU end the process: `tell` is called with
+/// what it was, once, and its result is the exit status. The first call counts.
+pub fn end_process_with(tell: fn(&Violation) -> i32) {
+    if TELL.set(tell).is_err() {
+        return;
+    }
+    ringzero::host::set_finding_hook(Some(|finding| found(finding)));
+    fatal::set_end(found);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if cpu().id.get() >= ringzero::host::NR_BOOTED as u32 {
+            // Ringzero's own, outside of the machine.
+            return before(info);
+        }
+        let text = info.payload().downcast_ref::<&str>().copied();
+        let text = text.or_else(|| info.payload().downcast_ref::<String>().map(String::as_str));
+        let text = text.unwrap_or("a panic without a message");
+        let at = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
+        match in_c(cpu().caller.get()) {
+            Some(place) => end("panic", text, Some(shown(place)), at),
+            None => end("panic", text, at, None),
+        }
+    }));
+    listen();
 }
 
 /// Starts the thread that tells of faults, and has them noted.
@@ -103,7 +140,7 @@ fn listen() {
     if std::thread::Builder::new().name("ringzero-faults".into()).spawn(wait).is_err() {
         return;
     }
-    for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL] {
+    for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT] {
         // SAFETY: a handler that touches nothing but atomics and its thread's CPU block; the mask is filled.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
@@ -126,7 +163,7 @@ extern "C" fn note(signal: i32, info: *const libc::siginfo_t, context: *mut libc
             let registers = &(*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
             IP.store(registers[libc::REG_RIP as usize] as usize, SeqCst);
             SP.store(registers[libc::REG_RSP as usize] as usize, SeqCst);
-            let error = registers[libc::REG_ERR as usize];
+            let error = if signal == libc::SIGSEGV { registers[libc::REG_ERR as usize] } else { 0 };
             WRITES.store(error & WRITE != 0, SeqCst);
             if error & FETCH != 0 {
                 // A call has put its return address there, since when nothing was executed.
@@ -162,7 +199,7 @@ fn tell() -> ! {
     let inside = code_map().and_then(|map| map.code_offset(if call == 0 { ip } else { call - 1 })).map(Place::code);
     let called = CALLER.load(SeqCst);
     // A call into Ringzero with a bad pointer faults in Ringzero.
-    let place = inside.or_else(|| (called & 1 == 1).then(|| Place::code(called >> 1)));
+    let place = inside.or_else(|| in_c(called));
     let who = match TASK.load(SeqCst) {
         0 => format!("an interrupt on CPU {}", ON_CPU.load(SeqCst)),
         // SAFETY: the running task of a CPU, which stands still since.
@@ -171,6 +208,8 @@ fn tell() -> ! {
     let (code, message) = match SIGNAL.load(SeqCst) {
         libc::SIGFPE => ("divide-error", format!("{who} divides by zero, or the quotient does not fit")),
         libc::SIGILL => ("bug", format!("{who} executes an invalid instruction")),
+        // The C library does so when it finds its heap destroyed.
+        libc::SIGABRT => ("bug", format!("{who} has the process abort: memory was overwritten, perhaps")),
         _ if addr != 0 && addr.abs_diff(sp) < STACK_STEP => ("stack-overflow", format!("{who} has used up its stack")),
         _ if call != 0 && addr == 0 => ("page-fault", format!("{who} calls a null pointer")),
         _ if call != 0 => ("page-fault", format!("{who} calls {addr:#x}, where there is no code")),

@@ -1,5 +1,6 @@
 //! A thread's loaded copy of a module, and an execution's way through it.
 
+use crate::entries::{Entries, LOOKS, percpu_copies};
 use crate::map::Map;
 use crate::module::Module;
 use crate::part::Part;
@@ -10,14 +11,9 @@ use ringzero_capi::{caller, errno_name, percpu};
 use ringzero_machine::{Left, code_map, machine, set_code_map};
 use ringzero_module::Loaded;
 use std::cell::RefCell;
-use std::ops::Range;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// What a module may leave behind.
-pub(crate) const LOOKS: &[fn() -> Option<Left>] =
-    &[ringzero_workqueue::leftover, ringzero_softirq::leftover, ringzero_time::leftover, ringzero_irq::leftover, flush];
 
 /// The end of an execution: a last line without an end is told, and why a KUnit case left. Nothing is left behind.
 fn flush() -> Option<Left> {
@@ -45,33 +41,6 @@ struct Instance {
 
 thread_local! {
     static INSTANCE: RefCell<Option<Instance>> = const { RefCell::new(None) };
-}
-
-/// The addresses that an execution needs.
-#[derive(Clone, Copy)]
-pub(crate) struct Entries {
-    pub(crate) init: Option<extern "C" fn() -> i32>,
-    pub(crate) exit: Option<extern "C" fn()>,
-}
-
-/// A function pointer that the module keeps in a word of this name.
-fn pointer(loaded: &Loaded, name: &str) -> Option<usize> {
-    let at = loaded.symbol(name)?;
-    // SAFETY: the headers define these names as words with a function's address.
-    Some(unsafe { *(at as *const usize) }).filter(|&p| p != 0)
-}
-
-impl Entries {
-    pub(crate) fn of(loaded: &Loaded) -> Self {
-        // SAFETY: `module_init()` and `module_exit()` put functions of these types there.
-        unsafe {
-            Self {
-                init: pointer(loaded, "__rz_module_init")
-                    .map(|p| std::mem::transmute::<usize, extern "C" fn() -> i32>(p)),
-                exit: pointer(loaded, "__rz_module_exit").map(|p| std::mem::transmute::<usize, extern "C" fn()>(p)),
-            }
-        }
-    }
 }
 
 /// Makes this thread's instance one of `module`, and its places the ones that are looked up. Whether that is new.
@@ -143,23 +112,10 @@ pub(crate) fn boot(module: &Module, init: &(dyn Fn() + Sync)) {
     program::boot(init);
     if let Some(m) = machine() {
         for look in LOOKS {
-            m.at_end(*look);
+            m.at_end(look);
         }
+        m.at_end(flush);
     }
-}
-
-/// Makes the CPUs' copies of the module's per-CPU variables, in the machine's memory.
-pub(crate) fn percpu_copies(template: Range<usize>) -> percpu::Area {
-    /// The section's alignment is not above this.
-    const ALIGN: usize = 4096;
-    let Some(m) = machine() else { return percpu::Area::default() };
-    let stride = (template.len() + 64).next_multiple_of(ALIGN);
-    let copies = m.alloc(stride * m.nr_cpus() as usize, ALIGN);
-    for cpu in 0..m.nr_cpus() as usize {
-        // SAFETY: the template is the section as it was just put back; the copy lies within what was just allocated.
-        unsafe { std::ptr::copy_nonoverlapping(template.start as *const u8, copies.add(cpu * stride), template.len()) };
-    }
-    percpu::Area { template: template.start, len: template.len(), copies: copies as usize, stride }
 }
 
 /// What the init task does.

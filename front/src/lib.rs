@@ -16,28 +16,40 @@
 //! 4. Places and names that leave this crate are offsets or text, never addresses.
 //!
 //! A **native** module ([`Native`]) is for the machine of threads: compiled without the checker's hooks, loaded once, and
-//! never put back or unloaded. It is the process's: what goes wrong in it ends the process.
+//! never put back or unloaded. It is the process's: what goes wrong in it ends the process. Without the feature `model`
+//! there is nothing else here.
 //!
 //! # Differences from Linux
 //! One module at a time; no `modprobe`, no dependencies between modules, no built-in order of initcalls.
 
+mod compile;
+mod entries;
+#[cfg(feature = "model")]
+mod expected;
 mod fault;
 mod files;
+#[cfg(feature = "model")]
 mod instance;
 mod map;
+#[cfg(feature = "model")]
 mod module;
 mod native;
+#[cfg(feature = "model")]
 mod part;
 mod plan;
 mod tune;
 
+#[cfg(feature = "model")]
+pub use expected::Expected;
+pub use fault::{Violation, end_process_with};
+#[cfg(feature = "model")]
 pub use module::Module;
 pub use native::{Ended, Native};
+#[cfg(feature = "model")]
 pub use part::Part;
 pub use plan::plan;
 pub use ringzero_capi::errno_name;
 pub use ringzero_module::{BuildError, Warning};
-pub use tune::Expected;
 
 /// The headers for editors and Makefiles: unpacked into the cache, and where.
 ///

@@ -1,19 +1,17 @@
 //! A compiled module, ready to be checked.
 
-use crate::files;
+use crate::compile::{compile, name_of};
+use crate::expected::{Expected, expected};
 use crate::instance::{self, boot, ensure, forget, run};
 use crate::map::First;
 use crate::part::Part;
-use crate::tune::{Expected, Tuning, expected};
+use crate::tune::Tuning;
 use ringzero::Progress;
 use ringzero::program::{self, Answer, FileModule, Program, ReplayError, Settings, TraceFile};
-use ringzero_capi::embed;
-use ringzero_module::{
-    Build, BuildError, Compiler, DebugInfo, Export, Include, Instrument, LibFile, Source, Warning, build_as,
-};
+use ringzero_module::{Build, BuildError, DebugInfo, Export, Instrument, Source, Warning};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A module: C files, compiled.
 pub struct Module {
@@ -35,37 +33,6 @@ pub struct Module {
     paths: Vec<PathBuf>,
     /// Files that are not in the file system.
     texts: Vec<(String, String)>,
-}
-
-/// What C code may call.
-fn exports() -> Vec<Export> {
-    ringzero_capi::exports::exports().map(|e| Export { name: e.name, addr: e.addr, args: e.args }).collect()
-}
-
-fn library() -> Vec<LibFile> {
-    // Once a process: the texts of an override live as long as it does.
-    static LIBRARY: OnceLock<Vec<LibFile>> = OnceLock::new();
-    let of = |&(name, text): &(&'static str, &'static str)| LibFile { name, text, defines: embed::lib_symbols(name) };
-    LIBRARY.get_or_init(|| files::library().iter().map(of).collect()).clone()
-}
-
-/// Compiles a module; what it was linked against comes with it.
-pub(crate) fn compile(source: &Source, instrument: Instrument) -> Result<(Build, Vec<Export>), BuildError> {
-    let compiler = Compiler::find()?;
-    let include = Include::unpack(&files::headers())?;
-    let exports = exports();
-    let build = build_as(source, &compiler, &include, &exports, &library(), instrument)?;
-    if !build.has_init() && !build.has_kunit() {
-        let path = source.files()[0].path().to_owned();
-        let what = "no module_init() and no kunit_test_suites(): there is nothing to run".to_owned();
-        return Err(BuildError::Input { path, line: None, what });
-    }
-    Ok((build, exports))
-}
-
-/// The name of a module that is in these files.
-pub(crate) fn name_of(paths: &[PathBuf]) -> String {
-    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ")
 }
 
 impl Module {

@@ -1,14 +1,14 @@
 //! A module on the machine of threads: compiled without the checker's hooks, loaded once, run at full speed.
 
-use crate::fault;
-use crate::instance::{Entries, LOOKS, percpu_copies};
+use crate::compile::{compile, name_of};
+use crate::entries::{Entries, LOOKS, percpu_copies};
+use crate::fault::{Violation, end_process_with};
 use crate::map::Map;
-use crate::module::{compile, name_of};
 use crate::tune::Tuning;
 use ringzero::host::{Host, Summary};
 use ringzero_capi::kunit::{self, Case, Outcome};
 use ringzero_capi::params::{self, Call, Param};
-use ringzero_capi::{bug, caller, errno_name, fatal, percpu, printk};
+use ringzero_capi::{bug, caller, errno_name, percpu, printk};
 use ringzero_host::text;
 use ringzero_machine::{machine, set_shared_code_map};
 use ringzero_module::{BuildError, DebugInfo, Instrument, Loaded, Source};
@@ -28,6 +28,9 @@ pub struct Native {
     calls: Mutex<Vec<Call>>,
     cases: Vec<Case>,
     init_code: AtomicI32,
+    stays: AtomicBool,
+    /// It was inserted before.
+    inserted: AtomicBool,
     /// KUnit cases that failed.
     failed: AtomicUsize,
 }
@@ -44,6 +47,8 @@ pub struct Ended {
     pub summary: Summary,
     /// What `module_init` returned when it failed.
     pub init_failed: Option<i32>,
+    /// It has no exit function, so that it was not removed, and what is left is its own.
+    pub stays: bool,
     /// How often something was warned of (`WARN`).
     pub warnings: u64,
     /// How many KUnit cases failed.
@@ -89,6 +94,8 @@ impl Native {
             calls: Mutex::default(),
             cases,
             init_code: AtomicI32::new(0),
+            stays: AtomicBool::new(false),
+            inserted: AtomicBool::new(false),
             failed: AtomicUsize::new(0),
         })
     }
@@ -122,28 +129,39 @@ impl Native {
         Ok(())
     }
 
-    /// Runs the module on `host`: its init function, what it starts, its exit function; or its KUnit cases, if it has
-    /// nothing else. A violated rule, a fault and a panic end the process: they are told on stderr, and the exit status is
-    /// `violated`.
+    /// Makes it the module of this process: it can be inserted from now on, its code may be interrupted at each
+    /// instruction, and what it does wrong ends the process as [`end_process_with`] says.
     ///
     /// # Panics
-    /// If a module has run in this process before.
-    pub fn run(self, host: Host, violated: i32) -> Ended {
+    /// If the process has one already.
+    pub fn install(self, tell: fn(&Violation) -> i32) -> &'static Self {
         static TAKEN: AtomicBool = AtomicBool::new(false);
         assert!(!TAKEN.swap(true, Ordering::Relaxed), "one module a process");
         // Its code stays: what it has left behind may still call it.
         let native: &'static Native = Box::leak(Box::new(self));
         set_shared_code_map(&native.map);
         caller::set_shared_module(&(native.loaded.base()..native.loaded.text().end));
-        fault::end_process_with(violated);
-        fatal::set_end(fault::found);
+        end_process_with(tell);
         // For good, as the code.
         std::mem::forget(text::register(native.loaded.text()));
+        native
+    }
+
+    /// Runs the module on `host`: its init function, what it starts, its exit function; or its KUnit cases, if it has
+    /// nothing else. A violated rule, a fault and a panic end the process, as [`end_process_with`] says.
+    ///
+    /// # Panics
+    /// If the process has a module already.
+    pub fn run(self, host: Host, tell: fn(&Violation) -> i32) -> Ended {
+        let native = self.install(tell);
         let summary = host.boot(move || native.live());
-        printk::flush_all();
+        if summary.still.is_empty() {
+            printk::flush_all();
+        }
         Ended {
             summary,
             init_failed: Some(native.init_code.load(Ordering::Relaxed)).filter(|&code| code != 0),
+            stays: native.stays.load(Ordering::Relaxed),
             warnings: bug::warnings(),
             failed_cases: native.failed.load(Ordering::Relaxed),
         }
@@ -151,27 +169,47 @@ impl Native {
 
     /// What the init task does.
     fn live(&'static self) {
-        let Some(m) = machine() else { return };
+        if self.insert() == 0 {
+            self.run_cases();
+            ringzero::on_exit(|| self.remove());
+        }
+    }
+
+    /// `insmod`: sets the parameters and calls the init function; what that returns, 0 or an error. On the machine, from a
+    /// task. After [`Native::remove`] it can be inserted again; its variables have the values that it left them with.
+    pub fn insert(&'static self) -> i32 {
+        let Some(m) = machine() else { return -19 };
         for look in LOOKS {
-            m.at_end(*look);
+            m.at_end(look);
         }
         for &(irq, n) in &self.tuning.arrivals {
             ringzero_irq::set_arrivals(irq, n);
         }
-        percpu::set_shared_area(self.loaded.percpu().map(percpu_copies).unwrap_or_default());
-        let entries = Entries::of(&self.loaded);
-        let mut code = self.call_params();
-        if code == 0
-            && let Some(init) = entries.init
-        {
-            code = init();
+        if !self.inserted.swap(true, Ordering::Relaxed) {
+            percpu::set_shared_area(self.loaded.percpu().map(percpu_copies).unwrap_or_default());
         }
+        let entries = Entries::of(&self.loaded);
+        let refused = self.call_params();
+        let code = if refused == 0 { entries.init.map_or(0, |init| init()) } else { refused };
         if code != 0 {
             self.init_code.store(code, Ordering::Relaxed);
             let name = errno_name(-code).map(|n| format!(" ({n})")).unwrap_or_default();
             m.log(&format!("{}: init returned {code}{name}", self.name));
-            return;
         }
+        let stays = code == 0 && entries.init.is_some() && entries.exit.is_none();
+        self.stays.store(stays, Ordering::Relaxed);
+        code
+    }
+
+    /// `rmmod`: calls the exit function, if it has one. After it was inserted, from a task.
+    pub fn remove(&self) {
+        if let Some(exit) = Entries::of(&self.loaded).exit {
+            exit();
+        }
+    }
+
+    /// Runs its KUnit cases, one after the other.
+    fn run_cases(&'static self) {
         for case in &self.cases {
             // SAFETY: the module is loaded, for good, and this is a task of the machine.
             let word = match unsafe { kunit::run_in_task(case) } {
@@ -182,10 +220,9 @@ impl Native {
                     format!("not ok: {}:{}: {what}", place.file(), place.line())
                 }
             };
-            m.log(&format!("{}.{}: {word}", case.suite, case.case));
-        }
-        if let Some(exit) = entries.exit {
-            ringzero::on_exit(move || exit());
+            if let Some(m) = machine() {
+                m.log(&format!("{}.{}: {word}", case.suite, case.case));
+            }
         }
     }
 

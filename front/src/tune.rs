@@ -1,32 +1,7 @@
-//! What a C file says of itself: `// expect: VERDICT [CODE]` and `// ringzero: KEY VALUE` lines.
+//! What a C file asks for: `// ringzero: KEY VALUE` lines.
 
-use ringzero::program::{DataRace, Settings};
-use ringzero::{PreemptModel, TimeModel};
-use ringzero_findings::Code;
 use ringzero_module::{BuildError, Setting, Source};
-use std::fmt;
 use std::time::Duration;
-
-/// The verdict that a file expects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// No rule is violated.
-    Holds,
-    /// Nothing is found within the budget.
-    NotFound,
-    /// The rule of this finding code is violated.
-    Violated(String),
-}
-
-impl fmt::Display for Expected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Expected::Holds => f.write_str("holds"),
-            Expected::NotFound => f.write_str("not-found"),
-            Expected::Violated(code) => write!(f, "violated {code}"),
-        }
-    }
-}
 
 /// What the comments ask for.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +11,9 @@ pub(crate) struct Tuning {
     changes: Vec<Change>,
 }
 
+/// What the checker is told. Words are numbers in the lists below.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "model"), expect(dead_code, reason = "most of it is for the checker alone"))]
 enum Change {
     Cpus(usize),
     Interrupts(u32),
@@ -46,16 +23,20 @@ enum Change {
     Steps(u32),
     Executions(u64),
     Lockup(Duration),
-    Preempt(PreemptModel),
-    Time(TimeModel),
-    Race(DataRace),
+    Preempt(usize),
+    Time(usize),
+    Race(usize),
 }
+
+const PREEMPT: [&str; 3] = ["none", "voluntary", "full"];
+const TIME: [&str; 2] = ["free", "strict"];
+const RACE: [&str; 3] = ["strict", "kcsan", "off"];
 
 /// The keys, as an error lists them.
 const KEYS: &str = "arrivals IRQ N, cpus N, interrupts N, nmis N, expiries N, failures N, steps N, executions N, lockup SECONDS, \
                     preempt none|voluntary|full, time free|strict, data-race strict|kcsan|off";
 
-fn wrong(s: &Setting, what: String) -> BuildError {
+pub(crate) fn wrong(s: &Setting, what: String) -> BuildError {
     BuildError::Input { path: s.file.clone(), line: Some(s.line), what }
 }
 
@@ -63,28 +44,10 @@ fn number<T: std::str::FromStr>(s: &Setting, word: &str) -> Result<T, BuildError
     word.parse().map_err(|_| wrong(s, format!("`{word}` is not a number that fits here")))
 }
 
-fn one_of<T>(s: &Setting, word: &str, known: &[(&str, T)]) -> Result<T, BuildError>
-where
-    T: Copy,
-{
-    let found = known.iter().find(|k| k.0 == word).map(|k| k.1);
-    let names = || known.iter().map(|k| k.0).collect::<Vec<_>>().join(", ");
-    found.ok_or_else(|| wrong(s, format!("`{word}` is none of: {}", names())))
-}
-
-/// What the file expects of itself.
-pub(crate) fn expected(source: &Source) -> Result<Option<Expected>, BuildError> {
-    let Some(s) = source.expect() else { return Ok(None) };
-    let words: Vec<&str> = s.words.iter().map(String::as_str).collect();
-    match words[..] {
-        ["holds"] => Ok(Some(Expected::Holds)),
-        ["not-found"] => Ok(Some(Expected::NotFound)),
-        ["violated", code] if Code::parse(code).is_none() => {
-            Err(wrong(&s, format!("there is no finding `{code}`; `ringzero explain` knows those there are")))
-        }
-        ["violated", code] => Ok(Some(Expected::Violated(code.to_owned()))),
-        _ => Err(wrong(&s, "`expect:` is followed by `holds`, `not-found` or `violated CODE`".to_owned())),
-    }
+/// Which of the words it is.
+fn one_of(s: &Setting, word: &str, known: &[&str]) -> Result<usize, BuildError> {
+    let found = known.iter().position(|k| *k == word);
+    found.ok_or_else(|| wrong(s, format!("`{word}` is none of: {}", known.join(", "))))
 }
 
 impl Tuning {
@@ -115,17 +78,9 @@ impl Tuning {
                 ["executions", n] => Change::Executions(number(&s, n)?),
                 ["steps", n] => Change::Steps(number(&s, n)?),
                 ["lockup", n] => Change::Lockup(Duration::from_secs(number::<u32>(&s, n)?.into())),
-                ["preempt", word] => {
-                    use PreemptModel::{Full, None, Voluntary};
-                    Change::Preempt(one_of(&s, word, &[("none", None), ("voluntary", Voluntary), ("full", Full)])?)
-                }
-                ["time", word] => {
-                    Change::Time(one_of(&s, word, &[("free", TimeModel::Free), ("strict", TimeModel::Strict)])?)
-                }
-                ["data-race", word] => {
-                    use DataRace::{Kcsan, Off, Strict};
-                    Change::Race(one_of(&s, word, &[("strict", Strict), ("kcsan", Kcsan), ("off", Off)])?)
-                }
+                ["preempt", word] => Change::Preempt(one_of(&s, word, &PREEMPT)?),
+                ["time", word] => Change::Time(one_of(&s, word, &TIME)?),
+                ["data-race", word] => Change::Race(one_of(&s, word, &RACE)?),
                 _ => return Err(wrong(&s, format!("`{}` is not understood; there are: {KEYS}", words.join(" ")))),
             };
             t.changes.push(change);
@@ -139,7 +94,10 @@ impl Tuning {
     }
 
     /// Changes settings accordingly.
-    pub fn apply(&self, s: &mut Settings) {
+    #[cfg(feature = "model")]
+    pub fn apply(&self, s: &mut ringzero::program::Settings) {
+        use ringzero::program::DataRace::{Kcsan, Off, Strict};
+        use ringzero::{PreemptModel, TimeModel};
         let m = &mut s.machine;
         for change in &self.changes {
             match *change {
@@ -151,9 +109,11 @@ impl Tuning {
                 Change::Steps(n) => m.steps = n,
                 Change::Executions(n) => s.executions = n,
                 Change::Lockup(time) => m.lockup = time,
-                Change::Preempt(model) => m.preempt = model,
-                Change::Time(model) => m.time = model,
-                Change::Race(which) => m.data_race = which,
+                Change::Preempt(n) => {
+                    m.preempt = [PreemptModel::None, PreemptModel::Voluntary, PreemptModel::Full][n];
+                }
+                Change::Time(n) => m.time = [TimeModel::Free, TimeModel::Strict][n],
+                Change::Race(n) => m.data_race = [Strict, Kcsan, Off][n],
             }
         }
     }

@@ -19,6 +19,7 @@
  *
  * Verdict: holds.
  */
+#include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/interrupt.h>
@@ -56,6 +57,7 @@ MODULE_PARM_DESC(verbose, "say what the device does");
 #define RINGDEV_GET_STATS	2
 #define RINGDEV_RESET		3
 
+/* Of the samples that were received, the ring lost those that were dropped. */
 struct ringdev_stats {
 	unsigned long received;
 	unsigned long dropped;
@@ -77,6 +79,9 @@ struct ringdev {
 	unsigned int watermark;
 	bool overrun;
 	u32 next_sample;
+	/* What the tasklet has to count. */
+	unsigned int new_received;
+	unsigned int new_dropped;
 
 	spinlock_t stats_lock;
 	struct ringdev_stats stats;
@@ -136,8 +141,11 @@ static irqreturn_t ringdev_irq(int irq, void *dev_id)
 	struct ringdev *dev = dev_id;
 
 	spin_lock(&dev->lock);
-	if (!ring_put(&dev->ring, dev->next_sample++))
+	dev->new_received++;
+	if (!ring_put(&dev->ring, dev->next_sample++)) {
+		dev->new_dropped++;
 		dev->overrun = true;
+	}
 	spin_unlock(&dev->lock);
 	tasklet_schedule(&dev->tasklet);
 	return IRQ_HANDLED;
@@ -154,11 +162,11 @@ static void ringdev_tasklet(struct tasklet_struct *t)
 	overrun = dev->overrun;
 	readable = ring_count(&dev->ring) >= dev->watermark;
 	spin_lock(&dev->stats_lock);
-	if (overrun)
-		dev->stats.dropped++;
-	else
-		dev->stats.received++;
+	dev->stats.received += dev->new_received;
+	dev->stats.dropped += dev->new_dropped;
 	spin_unlock(&dev->stats_lock);
+	dev->new_received = 0;
+	dev->new_dropped = 0;
 	spin_unlock_irqrestore(&dev->lock, flags);
 
 	if (overrun)
@@ -174,6 +182,7 @@ static void ringdev_reset(struct work_struct *work)
 
 	mutex_lock(&dev->mutex);
 	spin_lock_irq(&dev->lock);
+	dev->new_dropped += ring_count(&dev->ring);
 	dev->ring.head = 0;
 	dev->ring.tail = 0;
 	dev->overrun = false;
@@ -343,6 +352,18 @@ static struct ringdev *ringdev_alloc(void)
 	return dev;
 }
 
+/* In the end each sample was read, or dropped, or is in the ring. */
+static void ringdev_account(struct ringdev *dev)
+{
+	unsigned long received = dev->stats.received + dev->new_received;
+	unsigned long dropped = dev->stats.dropped + dev->new_dropped;
+	unsigned int left = ring_count(&dev->ring);
+
+	pr_info("ringdev: %lu received, %lu read, %lu dropped, %u left\n",
+		received, dev->stats.read, dropped, left);
+	WARN_ON(received != dev->stats.read + dropped + left);
+}
+
 static void ringdev_free(struct ringdev *dev)
 {
 	kfree(dev->ring.samples);
@@ -404,6 +425,7 @@ static void __exit ringdev_exit(void)
 	free_irq(dev->irq, dev);
 	tasklet_kill(&dev->tasklet);
 	cancel_work_sync(&dev->reset_work);
+	ringdev_account(dev);
 	ringdev_free(dev);
 }
 

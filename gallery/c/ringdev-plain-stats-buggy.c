@@ -21,6 +21,7 @@
  * may see one field from before and one from after.
  * Verdict: violated, data-race.
  */
+#include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/interrupt.h>
@@ -58,6 +59,7 @@ MODULE_PARM_DESC(verbose, "say what the device does");
 #define RINGDEV_GET_STATS	2
 #define RINGDEV_RESET		3
 
+/* Of the samples that were received, the ring lost those that were dropped. */
 struct ringdev_stats {
 	unsigned long received;
 	unsigned long dropped;
@@ -79,6 +81,9 @@ struct ringdev {
 	unsigned int watermark;
 	bool overrun;
 	u32 next_sample;
+	/* What the tasklet has to count. */
+	unsigned int new_received;
+	unsigned int new_dropped;
 
 	spinlock_t stats_lock;
 	struct ringdev_stats stats;
@@ -138,8 +143,11 @@ static irqreturn_t ringdev_irq(int irq, void *dev_id)
 	struct ringdev *dev = dev_id;
 
 	spin_lock(&dev->lock);
-	if (!ring_put(&dev->ring, dev->next_sample++))
+	dev->new_received++;
+	if (!ring_put(&dev->ring, dev->next_sample++)) {
+		dev->new_dropped++;
 		dev->overrun = true;
+	}
 	spin_unlock(&dev->lock);
 	tasklet_schedule(&dev->tasklet);
 	return IRQ_HANDLED;
@@ -156,11 +164,11 @@ static void ringdev_tasklet(struct tasklet_struct *t)
 	overrun = dev->overrun;
 	readable = ring_count(&dev->ring) >= dev->watermark;
 	spin_lock(&dev->stats_lock);
-	if (overrun)
-		dev->stats.dropped++;
-	else
-		dev->stats.received++;
+	dev->stats.received += dev->new_received;
+	dev->stats.dropped += dev->new_dropped;
 	spin_unlock(&dev->stats_lock);
+	dev->new_received = 0;
+	dev->new_dropped = 0;
 	spin_unlock_irqrestore(&dev->lock, flags);
 
 	if (overrun)
@@ -176,6 +184,7 @@ static void ringdev_reset(struct work_struct *work)
 
 	mutex_lock(&dev->mutex);
 	spin_lock_irq(&dev->lock);
+	dev->new_dropped += ring_count(&dev->ring);
 	dev->ring.head = 0;
 	dev->ring.tail = 0;
 	dev->overrun = false;
@@ -340,6 +349,18 @@ static struct ringdev *ringdev_alloc(void)
 	return dev;
 }
 
+/* In the end each sample was read, or dropped, or is in the ring. */
+static void ringdev_account(struct ringdev *dev)
+{
+	unsigned long received = dev->stats.received + dev->new_received;
+	unsigned long dropped = dev->stats.dropped + dev->new_dropped;
+	unsigned int left = ring_count(&dev->ring);
+
+	pr_info("ringdev: %lu received, %lu read, %lu dropped, %u left\n",
+		received, dev->stats.read, dropped, left);
+	WARN_ON(received != dev->stats.read + dropped + left);
+}
+
 static void ringdev_free(struct ringdev *dev)
 {
 	kfree(dev->ring.samples);
@@ -401,6 +422,7 @@ static void __exit ringdev_exit(void)
 	free_irq(dev->irq, dev);
 	tasklet_kill(&dev->tasklet);
 	cancel_work_sync(&dev->reset_work);
+	ringdev_account(dev);
 	ringdev_free(dev);
 }
 

@@ -170,9 +170,14 @@ fn every_pair_in_c_is_complete() {
             assert_eq!(fixed.expects(), "holds", "{name}");
             assert_ne!(fixed.text.split_once('\n').map(|t| t.1), p.text.split_once('\n').map(|t| t.1), "{name}");
             pairs += 1;
+        } else if let Some(name) = p.name.strip_suffix("-unseen") {
+            assert_eq!(p.expects(), "holds", "{name}");
+            assert!(p.text.contains("NOT FOUND: "), "{name} does not say that its bug is not found");
+            assert!(find_c(&format!("{name}-fixed")).is_some(), "there is no {name}-fixed");
         } else {
             let name = p.name.strip_suffix("-fixed").unwrap_or_else(|| panic!("{} is neither", p.name));
-            let buggy = |q: &CProgram| q.name.strip_suffix("-buggy").is_some_and(|n| twin(n) == name);
+            let bug = |q: &CProgram| q.name.strip_suffix("-buggy").or_else(|| q.name.strip_suffix("-unseen"));
+            let buggy = |q: &CProgram| bug(q).is_some_and(|n| twin(n) == name);
             assert!(bugs_in_c().any(buggy), "there is no {name}-buggy");
         }
     }

@@ -89,6 +89,49 @@ pub enum Op {
     Sleep,
     CopyUser,
     InitObject,
+    MutexUnlockReturns,
+    Down,
+    DownTrylock,
+    Up,
+    DownRead,
+    DownReadTrylock,
+    UpRead,
+    DownWrite,
+    DownWriteWait,
+    DownWriteTrylock,
+    UpWrite,
+    DowngradeWrite,
+    RwsemIsLocked,
+    PercpuDownRead,
+    PercpuDownReadTrylock,
+    PercpuUpRead,
+    PercpuDownWrite,
+    PercpuDownWriteWait,
+    PercpuUpWrite,
+    LocalLock,
+    LocalUnlock,
+    OwnerLock,
+    OwnerUnlock,
+    ReadLock,
+    ReadUnlock,
+    ReadTrylock,
+    WriteLock,
+    WriteLockWait,
+    WriteUnlock,
+    WriteTrylock,
+    RwlockIsLocked,
+    SeqReadBegin,
+    SeqReadRetry,
+    SeqWriteBegin,
+    SeqWriteEnd,
+    SeqInvalidate,
+    SeqLatch,
+    SeqLatchRead,
+    SendSig,
+    SignalPending,
+    AllowSignal,
+    FlushSignals,
+    DequeueSignal,
 }
 
 impl Op {
@@ -175,6 +218,49 @@ impl Op {
             Op::Sleep => "schedule_timeout",
             Op::CopyUser => "copy to or from user space",
             Op::InitObject => "initialise",
+            Op::MutexUnlockReturns => "mutex_unlock (returns)",
+            Op::Down => "down",
+            Op::DownTrylock => "down_trylock",
+            Op::Up => "up",
+            Op::DownRead => "down_read",
+            Op::DownReadTrylock => "down_read_trylock",
+            Op::UpRead => "up_read",
+            Op::DownWrite => "down_write",
+            Op::DownWriteWait => "down_write (wait)",
+            Op::DownWriteTrylock => "down_write_trylock",
+            Op::UpWrite => "up_write",
+            Op::DowngradeWrite => "downgrade_write",
+            Op::RwsemIsLocked => "rwsem_is_locked",
+            Op::PercpuDownRead => "percpu_down_read",
+            Op::PercpuDownReadTrylock => "percpu_down_read_trylock",
+            Op::PercpuUpRead => "percpu_up_read",
+            Op::PercpuDownWrite => "percpu_down_write",
+            Op::PercpuDownWriteWait => "percpu_down_write (wait)",
+            Op::PercpuUpWrite => "percpu_up_write",
+            Op::LocalLock => "local_lock",
+            Op::LocalUnlock => "local_unlock",
+            Op::OwnerLock => "owner lock",
+            Op::OwnerUnlock => "owner unlock",
+            Op::SendSig => "send_sig",
+            Op::SignalPending => "signal_pending",
+            Op::AllowSignal => "allow_signal",
+            Op::FlushSignals => "flush_signals",
+            Op::DequeueSignal => "dequeue_signal",
+            Op::ReadLock => "read_lock",
+            Op::ReadUnlock => "read_unlock",
+            Op::ReadTrylock => "read_trylock",
+            Op::WriteLock => "write_lock",
+            Op::WriteLockWait => "write_lock (wait)",
+            Op::WriteUnlock => "write_unlock",
+            Op::WriteTrylock => "write_trylock",
+            Op::RwlockIsLocked => "rwlock_is_locked",
+            Op::SeqReadBegin => "read_seqcount_begin",
+            Op::SeqReadRetry => "read_seqcount_retry",
+            Op::SeqWriteBegin => "write_seqcount_begin",
+            Op::SeqWriteEnd => "write_seqcount_end",
+            Op::SeqInvalidate => "write_seqcount_invalidate",
+            Op::SeqLatch => "raw_write_seqcount_latch",
+            Op::SeqLatchRead => "raw_read_seqcount_latch",
         }
     }
 }
@@ -407,6 +493,11 @@ pub enum Section {
 }
 
 /// Who may switch tasks involuntarily, and where.
+///
+/// ```
+/// use ringzero::PreemptModel;
+/// assert_eq!(PreemptModel::default(), PreemptModel::Full);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum PreemptModel {
     /// Never (`CONFIG_PREEMPT_NONE`).
@@ -643,6 +734,34 @@ pub trait Machine {
     unsafe fn free(&self, ptr: *mut u8, size: usize, align: usize) {
         let _ = (ptr, size, align);
     }
-    /// Notes who holds the lock at `addr` now (for deadlock reports), or that nobody does.
+    /// Notes that the running context holds the lock at `addr` now (for deadlock reports), or does not any more. Several
+    /// may hold one, and one several times.
     fn lock_owner(&self, addr: usize, held: bool, place: Place);
+    /// Whether the running context is noted as a holder of the lock at `addr`. `None`: this machine keeps no such notes.
+    fn lock_held(&self, addr: usize) -> Option<bool> {
+        let _ = addr;
+        None
+    }
+    /// Where a context took the lock at `addr` that still holds it, if this machine keeps notes of holders.
+    fn lock_holder(&self, addr: usize) -> Option<Place> {
+        let _ = addr;
+        None
+    }
+    /// The running task's function has returned: finding `unbalanced-context` if the task is noted as a holder of a lock.
+    fn task_returns(&self, place: Place) {
+        let _ = place;
+    }
+    /// Whether `addr` lies in memory whose life may end: that of `kmalloc`, or a frame of C code.
+    fn mortal(&self, addr: usize) -> bool {
+        let _ = addr;
+        false
+    }
+    /// A full fence on every CPU that runs meanwhile, wherever it is in its code, so that who goes there often needs none
+    /// (`membarrier`). Nothing where steps are taken one after the other.
+    fn heavy_fence(&self) {}
+    /// The running context reads under the sequence counter at `addr` from here on, or not any more: what it reads
+    /// meanwhile may race, since it reads again then.
+    fn seq_section(&self, addr: usize, begins: bool) {
+        let _ = (addr, begins);
+    }
 }

@@ -4,7 +4,7 @@ use crate::contract::Machine;
 use crate::tls::thread_cell;
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// The interrupt state of a context: hardware mask, and the depth of the counted (guard) form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,17 @@ pub struct IrqState {
 pub const ATTENTION_IRQ: u32 = 1;
 /// A bit of [`Cpu::attention`]: another task wants this CPU.
 pub const ATTENTION_RESCHED: u32 = 2;
+
+/// What a CPU counts ([`Cpu::count`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Handlers of softirqs that were run.
+    Softirqs,
+    /// Timers that have expired, those of sleeps too.
+    Timers,
+    /// Work items that were executed.
+    Works,
+}
 
 /// One CPU's block: what fast paths read and write. Only the CPU's own contexts touch it, but for `attention`.
 #[repr(C)]
@@ -49,6 +60,8 @@ pub struct Cpu {
     pub irq_nesting: Cell<u32>,
     /// The place in C whose call into Ringzero runs here ([`crate::Place::bits`]); 0 while none does.
     pub caller: Cell<usize>,
+    /// How often each [`Count`] came here: for summaries.
+    counts: [AtomicU64; 3],
 }
 
 impl Cpu {
@@ -67,7 +80,21 @@ impl Cpu {
             current: Cell::new(ptr::null()),
             irq_nesting: Cell::new(0),
             caller: Cell::new(0),
+            counts: [const { AtomicU64::new(0) }; 3],
         }
+    }
+
+    /// Counts one more. Kernel code on this CPU only, which nothing interrupts between two instructions.
+    #[inline]
+    pub fn count(&self, what: Count) {
+        let word = &self.counts[what as usize];
+        word.store(word.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// How many there were so far. Any thread.
+    #[must_use]
+    pub fn counted(&self, what: Count) -> u64 {
+        self.counts[what as usize].load(Ordering::Relaxed)
     }
 
     /// Puts the block back to rest for a new execution. Its number and its per-CPU copies stay.

@@ -36,6 +36,7 @@ mod contract;
 mod cpu;
 mod kbox;
 mod local;
+mod lock_event;
 mod place;
 mod this_cpu;
 mod tls;
@@ -48,8 +49,8 @@ pub use contract::{
 #[cfg(feature = "model")]
 pub use cpu::install;
 pub use cpu::{
-    ATTENTION_IRQ, ATTENTION_RESCHED, Cpu, IrqState, attend, cpu, fine, host, in_machine, machine, model, set_home,
-    set_host,
+    ATTENTION_IRQ, ATTENTION_RESCHED, Count, Cpu, IrqState, attend, cpu, fine, host, in_machine, machine, model,
+    set_home, set_host,
 };
 pub use kbox::KBox;
 #[cfg(not(any(target_os = "none", ringzero_bare)))]
@@ -57,12 +58,16 @@ pub use local::keep_templates;
 #[cfg(feature = "model")]
 pub use local::set_local_bases;
 pub use local::{Global, MachineLocal, PerCpu, local_template, percpu_template, pristine, set_host_percpu};
+pub use lock_event::{LockEvent, LockUse, lock_event, set_lock_listener};
 #[cfg(not(any(target_os = "none", ringzero_bare)))]
 pub use place::{CodeMap, code_map, set_code_map, set_shared_code_map};
 pub use within::{StepLock, Within, wait_within};
 
 /// Whether the feature `model` is compiled in.
 pub const HAS_MODEL: bool = cfg!(feature = "model");
+
+/// Whether operations on locks are told to a validator: see [`lock_event`].
+pub const HAS_LOCK_EVENTS: bool = cfg!(any(feature = "model", feature = "validator"));
 
 /// Announces a step; returns when it is this context's turn to perform it. A no-op but on the model.
 #[inline(always)]

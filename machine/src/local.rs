@@ -212,6 +212,17 @@ macro_rules! machine_local {
 }
 
 /// Declares state of which every CPU of every instance has its own copy (`DEFINE_PER_CPU`).
+///
+/// ```
+/// use std::cell::Cell;
+/// ringzero::define_per_cpu! {
+///     /// What this CPU has received.
+///     static RECEIVED: Cell<u64> = Cell::new(0);
+/// }
+/// RECEIVED.inc(); // one instruction: `this_cpu_inc()`
+/// RECEIVED.add(2);
+/// assert_eq!(RECEIVED.this().get(), 3);
+/// ```
 #[macro_export]
 macro_rules! define_per_cpu {
     ($($(#[$m:meta])* $v:vis static $name:ident : $t:ty = $init:expr;)*) => {$(

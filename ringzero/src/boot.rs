@@ -17,6 +17,7 @@ pub(crate) fn init_kernel() {
     ringzero_softirq::init();
     ringzero_time::init();
     ringzero_sched::init();
+    ringzero_sleeping::init();
     ringzero_workqueue::init();
 }
 

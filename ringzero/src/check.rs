@@ -12,6 +12,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A check of a closure, with its settings.
+///
+/// ```
+/// use ringzero::{Check, Verdict, atomic::Atomic, kthread::kthread_run_on_cpu};
+/// ringzero::global! { static COUNT: Atomic = Atomic::new(0); }
+/// let report = Check::new().cpus(2).all_classes(true).run(|| {
+///     for cpu in 0..2 {
+///         kthread_run_on_cpu(|| COUNT.inc(), cpu, "incrementer");
+///     }
+/// });
+/// assert_eq!(report.verdict(), Verdict::Holds);
+/// assert_eq!(report.executions(), 2, "one of them comes first");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Check {
     settings: Settings,
@@ -202,6 +214,20 @@ impl Check {
 }
 
 /// What the body of a `#[ringzero::test]` may return.
+///
+/// ```
+/// use ringzero::irq::{Errno, IrqFlags, IrqReturn, free_irq, request_irq};
+///
+/// #[ringzero::test]
+/// fn the_line_is_free() -> Result<(), Errno> {
+///     request_irq(4, IrqFlags::NONE, "serial", |_irq| IrqReturn::Handled)?;
+///     free_irq(4, 0);
+///     Ok(())
+/// }
+/// # use ringzero::TestOutcome;
+/// # the_outcome().expect_success();
+/// # fn the_outcome() -> Result<(), Errno> { Ok(()) }
+/// ```
 pub trait TestOutcome {
     /// Panics if it is an error: the execution then ends with the finding `panic`.
     fn expect_success(self);
@@ -238,6 +264,20 @@ pub fn check<F: Fn() + Send + Sync + 'static>(init: F) {
 }
 
 /// What a check found.
+///
+/// ```
+/// use ringzero::{Check, sync::SpinLock};
+/// ringzero::global! { static LOCK: SpinLock<u32> = SpinLock::new(0).named("dev.lock"); }
+/// # let dir = std::env::temp_dir().join("ringzero-doc");
+/// let report = Check::new()
+/// #   .trace_dir(dir)
+///     .run(|| {
+///         let _held = LOCK.lock();
+///         let _twice = LOCK.lock();
+///     });
+/// assert_eq!(report.finding(), Some("self-deadlock"));
+/// assert!(report.trace().is_some_and(|file| file.exists()), "`ringzero replay` shows it again");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Report {
     name: String,

@@ -1,23 +1,119 @@
-//! Ringzero: the Linux kernel's concurrency world in Rust, and a checker that explores it.
+//! The Linux kernel's concurrency world as a library: spinlocks with their interrupt and bottom-half modes, interrupt
+//! lines, softirqs, tasklets, timers, wait queues, completions, mutexes, kernel threads, work queues, reference counts,
+//! atomics and per-CPU data, under Linux's names and with Linux's rules.
 //!
-//! A program is the init function of a module: it creates kthreads, requests interrupt lines, arms timers. [`check()`]
-//! runs it on a model machine, again and again, with every interleaving of CPUs and every arrival of an interrupt that
-//! can make a difference, and reports a violated rule as a short, replayable trace.
+//! A program is the init function of a module: it creates kthreads, requests interrupt lines, arms timers. It runs on one
+//! of two machines, and is the same for both:
+//!
+//! - [`Machine::host`] is the process itself. CPUs are threads, they run in parallel and at production speed.
+//! - The **model**, with the feature `model`, runs the program again and again, with every interleaving of CPUs and every
+//!   arrival of an interrupt that can make a difference, and reports a violated rule as a short, replayable trace.
+//!
+//! Linux on x86-64.
+//!
+//! # On threads
+//!
+//! A thread that calls in is a CPU by itself, so there is nothing to set up for locks, atomics, completions and the like:
 //!
 //! ```
-//! use ringzero::{atomic::Atomic, kthread::kthread_run_on_cpu, Check, Verdict};
+//! use ringzero::sync::SpinLock;
 //!
-//! ringzero::global! { static COUNTER: Atomic = Atomic::new(0); }
-//!
-//! let report = Check::new().cpus(2).run(|| {
-//!     for cpu in 0..2 {
-//!         kthread_run_on_cpu(|| { COUNTER.inc(); }, cpu, "incrementer");
+//! let hits = SpinLock::new(0);
+//! std::thread::scope(|s| {
+//!     for _ in 0..2 {
+//!         s.spawn(|| *hits.lock() += 1);
 //!     }
+//! });
+//! assert_eq!(*hits.lock(), 2);
+//! ```
+//!
+//! Kernel threads, timers, tasklets, work and interrupt handlers run on CPUs that are booted:
+//!
+//! ```
+//! use ringzero::kthread::kthread_run_on_cpu;
+//! use ringzero::timer::{Timer, jiffies};
+//! use ringzero::{Machine, sync::SpinLock};
+//!
+//! ringzero::global! {
+//!     static COUNT: SpinLock<u32> = SpinLock::new(0).named("count");
+//!     static TICK: Timer = Timer::new(|_| *COUNT.lock() += 1);
+//! }
+//!
+//! let init = || {
+//!     TICK.mod_timer(jiffies() + 1);
+//!     for cpu in 0..2 {
+//!         kthread_run_on_cpu(|| *COUNT.lock_bh() += 1, cpu, "counter");
+//!     }
+//! };
+//! Machine::host().cpus(2).boot(init).assert_clean();
+//! assert_eq!(*COUNT.lock(), 3);
+//! ```
+//!
+//! A violated rule is a panic there, with the rule's name (`sleep-in-atomic`, `unlock-by-other`, ...), or an entry of the
+//! [`Summary`](host::Summary). What depends on timing is found only if it happens.
+//!
+//! # Checked
+//!
+//! The kthread of the program above takes the lock with `lock_bh()`, since the timer takes it too, in a softirq. Had it
+//! not, the threads would hardly ever show it. The model does (`cargo add ringzero --features model`):
+//!
+#![cfg_attr(feature = "model", doc = "```")]
+#![cfg_attr(not(feature = "model"), doc = "```ignore")]
+//! # use ringzero::kthread::kthread_run_on_cpu;
+//! # use ringzero::sync::SpinLock;
+//! # use ringzero::timer::{Timer, jiffies};
+//! use ringzero::{Check, Verdict};
+//!
+//! # ringzero::global! {
+//! #     static COUNT: SpinLock<u32> = SpinLock::new(0).named("count");
+//! #     static TICK: Timer = Timer::new(|_| *COUNT.lock() += 1);
+//! # }
+//! let report = Check::new()
+//! #   .trace_dir(std::env::temp_dir().join("ringzero-doc"))
+//!     .run(|| {
+//!         TICK.mod_timer(jiffies() + 1);
+//!         kthread_run_on_cpu(|| *COUNT.lock() += 1, 0, "counter");
+//!     });
+//! assert_eq!(report.finding(), Some("softirq-deadlock"));
+//! println!("{report}"); // which step, interrupted where, waits for what
+//!
+//! let report = Check::new().run(|| {
+//!     TICK.mod_timer(jiffies() + 1);
+//!     kthread_run_on_cpu(|| *COUNT.lock_bh() += 1, 0, "counter");
 //! });
 //! assert_eq!(report.verdict(), Verdict::Holds);
 //! ```
 //!
-//! The modules are named after `include/linux`: each re-exports from the crate that has the implementation.
+//! In a test, `ringzero::check(init)` or `#[ringzero::test]` fails with the report. Statics of a checked program go into
+//! [`global!`], so that each execution begins with a fresh copy.
+//!
+//! # Modules
+//!
+//! They are named after `include/linux`: each re-exports from the crate that has the implementation, and that crate's
+//! documentation begins with its theory.
+//!
+//! | module | Linux | what |
+//! |---|---|---|
+//! | [`sync`] | `spinlock.h` | spinlocks, with and without data |
+//! | [`mutex`], [`completion`], [`wait`] | `mutex.h`, `completion.h`, `wait.h` | what sleeps |
+//! | [`signal`], [`swait`] | `sched/signal.h`, `swait.h` | what ends sleeps; simple wait queues |
+//! | [`atomic`], [`refcount`], [`kref`] | `atomic.h`, `bitops.h`, `refcount.h`, `kref.h` | atomics, bits, barriers, marked and plain data, counts |
+//! | [`context`] | `preempt.h`, `irqflags.h`, `bottom_half.h` | in which context code runs, and what it keeps off |
+//! | [`irq`] | `interrupt.h`, `irq.h` | interrupt lines and handlers |
+//! | [`softirq`], [`tasklet`] | `interrupt.h` | bottom halves |
+//! | [`timer`], [`delay`] | `timer.h`, `jiffies.h`, `delay.h` | time |
+//! | [`kthread`], [`sched`] | `kthread.h`, `sched.h` | tasks |
+//! | [`workqueue`] | `workqueue.h` | work items, delayed work |
+//! | [`slab`] | `slab.h`, `gfp.h` | `kmalloc()` |
+//! | [`smp`] | `smp.h` | CPU numbers, calls to other CPUs |
+//! | [`host`] | - | how a program on threads has ended, lines that file descriptors raise |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | - | yes | all of the above but the check: `corosensei` and `libc` are the only dependencies from outside |
+//! | `model` | no | `Check`, `check()`, `#[ringzero::test]`, `program`; and to each operation on threads a test of a thread-local |
 
 mod boot;
 #[cfg(feature = "model")]
@@ -93,13 +189,42 @@ pub mod sched {
     pub use ringzero_sched::*;
 }
 
-/// Wait queues (`linux/wait.h`).
+/// Wait queues, waiting for bits and variables, futures (`linux/wait.h`, `linux/wait_bit.h`).
 pub mod wait {
     pub use ringzero_sched::{
-        Interrupted, WaitQueueEntry, WaitQueueHead, add_wait_queue, add_wait_queue_exclusive, finish_wait,
-        prepare_to_wait, prepare_to_wait_exclusive, remove_wait_queue, wait_event, wait_event_interruptible,
-        wait_event_interruptible_timeout, wait_event_killable, wait_event_timeout, waitqueue_active, wake_up,
-        wake_up_all, wake_up_interruptible, wake_up_nr,
+        EndWakeUp, Event, Interrupted, WF_SYNC, WaitError, WaitQueueEntry, WaitQueueHead, WakeFunction, Woken,
+        add_wait_queue, add_wait_queue_exclusive, add_wait_queue_priority, autoremove_wake_function, block_on,
+        clear_and_wake_up_bit, default_wake_function, event, finish_wait, prepare_to_wait, prepare_to_wait_event,
+        prepare_to_wait_exclusive, remove_wait_queue, wait_event, wait_event_cmd, wait_event_exclusive,
+        wait_event_exclusive_cmd, wait_event_hrtimeout, wait_event_idle, wait_event_idle_exclusive,
+        wait_event_idle_exclusive_timeout, wait_event_idle_timeout, wait_event_interruptible,
+        wait_event_interruptible_exclusive, wait_event_interruptible_hrtimeout, wait_event_interruptible_lock_irq,
+        wait_event_interruptible_lock_irq_timeout, wait_event_interruptible_timeout, wait_event_killable,
+        wait_event_killable_exclusive, wait_event_killable_timeout, wait_event_lock_irq, wait_event_lock_irq_timeout,
+        wait_event_timeout, wait_on_bit, wait_on_bit_action, wait_on_bit_lock, wait_on_bit_lock_action,
+        wait_on_bit_timeout, wait_var_event, wait_var_event_interruptible, wait_var_event_killable,
+        wait_var_event_timeout, wait_woken, waitqueue_active, wake_up, wake_up_all, wake_up_bit, wake_up_interruptible,
+        wake_up_interruptible_all, wake_up_interruptible_nr, wake_up_interruptible_poll, wake_up_interruptible_sync,
+        wake_up_key, wake_up_locked, wake_up_locked_key, wake_up_locked_nr, wake_up_nr, wake_up_poll, wake_up_sync,
+        wake_up_var, woken_wake_function,
+    };
+}
+
+/// Signals to tasks (`linux/sched/signal.h`).
+pub mod signal {
+    pub use ringzero_sched::{
+        Interrupted, SIGKILL, SIGRTMAX, allow_signal, disallow_signal, fatal_signal_pending, flush_signals, force_sig,
+        kernel_dequeue_signal, send_sig, signal_pending, signal_pending_state,
+    };
+}
+
+/// Simple wait queues (`linux/swait.h`).
+pub mod swait {
+    pub use ringzero_sched::{
+        SwaitQueueHead, finish_swait, prepare_to_swait_event, prepare_to_swait_exclusive, swait_active,
+        swait_event_exclusive, swait_event_idle_exclusive, swait_event_idle_timeout_exclusive,
+        swait_event_interruptible_exclusive, swait_event_interruptible_timeout_exclusive,
+        swait_event_timeout_exclusive, swake_up_all, swake_up_locked, swake_up_one, swq_has_sleeper,
     };
 }
 
@@ -108,9 +233,37 @@ pub mod mutex {
     pub use ringzero_sleeping::{Mutex, MutexGuard, RawMutex, atomic_dec_and_mutex_lock, new_mutex};
 }
 
+/// Semaphores (`linux/semaphore.h`).
+pub mod semaphore {
+    pub use ringzero_sleeping::{Permit, Semaphore};
+}
+
+/// Reader-writer semaphores (`linux/rwsem.h`, `linux/percpu-rwsem.h`).
+pub mod rwsem {
+    pub use ringzero_sleeping::{
+        PercpuReadGuard, PercpuRwSemaphore, PercpuWriteGuard, RawPercpuRwSemaphore, RawRwSemaphore, RwSemReadGuard,
+        RwSemWriteGuard, RwSemaphore,
+    };
+}
+
+/// Local locks (`linux/local_lock.h`).
+pub mod local_lock {
+    pub use ringzero_sleeping::local_lock::{LocalGuard, LocalLock, RawLocalLock};
+}
+
+/// The lock that a task owns while it sleeps, and that interrupts leave notes in: `lock_sock()` and the like.
+pub mod owner_lock {
+    pub use ringzero_sleeping::owner_lock::{Entered, Interrupting, Noting, OwnerLock, Owning, SocketLock};
+}
+
+/// What Linux had once: the big kernel lock (`linux/smp_lock.h`).
+pub mod legacy {
+    pub use ringzero_sleeping::legacy::{kernel_locked, lock_kernel, unlock_kernel};
+}
+
 /// Completions (`linux/completion.h`).
 pub mod completion {
-    pub use ringzero_sched::{Completion, Interrupted};
+    pub use ringzero_sched::{Completion, CompletionFuture, Interrupted};
 }
 
 /// Work items (`linux/workqueue.h`).
@@ -130,12 +283,14 @@ pub mod tasklet {
 pub mod refcount {
     pub use ringzero_atomic::{REFCOUNT_MAX, Refcount, SATURATED};
     pub use ringzero_sleeping::refcount_dec_and_mutex_lock;
+    pub use ringzero_spinning::refcount_dec_and_lock;
 }
 
 /// Reference counts of objects (`linux/kref.h`).
 pub mod kref {
     pub use ringzero_atomic::Kref;
     pub use ringzero_sleeping::kref_put_mutex;
+    pub use ringzero_spinning::kref_put_lock;
 }
 
 /// Delays and sleeps (`linux/delay.h`).
@@ -167,12 +322,16 @@ pub mod machine {
 
 /// Declares a static of a checked program: each execution (and each explorer) has its own copy, set back at its start.
 ///
+/// On threads there is one copy, as of any static.
+///
 /// ```
 /// use ringzero::sync::SpinLock;
 /// ringzero::global! {
 ///     /// What the device has counted.
 ///     static COUNT: SpinLock<u32> = SpinLock::new(0);
 /// }
+/// *COUNT.lock() += 1;
+/// assert_eq!(*COUNT.lock(), 1);
 /// ```
 #[macro_export]
 macro_rules! global {

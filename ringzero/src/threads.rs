@@ -33,6 +33,12 @@ fn booted(cpu: u32) {
 }
 
 /// The machines that a program can run on.
+///
+/// ```
+/// use ringzero::{Machine, smp::num_online_cpus};
+/// let summary = Machine::host().cpus(2).boot(|| assert_eq!(num_online_cpus(), 2));
+/// assert!(summary.is_clean(), "{summary}");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Machine;
 
@@ -53,7 +59,6 @@ impl Machine {
     /// summary.assert_clean();
     /// assert_eq!(COUNTER.read(), 4);
     /// ```
-    #[must_use]
     pub const fn host() -> Host {
         Host(ringzero_host::Host::new())
     }

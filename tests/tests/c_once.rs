@@ -19,6 +19,9 @@ modules! {
     "rearming-delayed-work": "holds", "rounds of two steps are not cut";
     "poll-with-timeout": "holds", "the clock goes on while a loop polls it";
     "poll-two-words": "holds", "rounds of two reads are not cut";
+    "waker-of-a-frame": "use-after-return", "whether a lock in a frame that is gone is free is chance";
+    "reader-of-a-frame": "use-after-return", "so is what a read of it returns that was announced before";
+    "poller-of-a-frame": "use-after-return", "and whether it changes while a loop waits for that";
     "spinner-before-helper": "hang", "a spinner keeps init from making the helper";
     "spinner-of-two-words": "hang", "the same, with rounds of two reads";
     "spinner-beside-helper": "holds", "each has its own CPU, and init is done with its own before";

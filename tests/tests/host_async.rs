@@ -37,7 +37,9 @@ fn run(cpus: u32, init: impl FnOnce() + Send + 'static) -> Summary {
 #[inline(never)]
 fn spin() {
     SPINS.fetch_add(1, SeqCst);
-    while !STOP.load(Relaxed) {}
+    while !STOP.load(Relaxed) {
+        std::hint::spin_loop();
+    }
 }
 
 fn spinning() {

@@ -325,7 +325,7 @@ fn sleeps_last_as_long_as_they_should() {
                 for ms in 1..6 {
                     let began = Instant::now();
                     msleep(ms);
-                    assert!(began.elapsed() >= Duration::from_millis(u64::from(ms) - 1), "{ms} ms were too short");
+                    assert!(began.elapsed() >= Duration::from_millis(u64::from(ms)), "{ms} ms were too short");
                     SLEPT.inc();
                 }
             };
@@ -336,7 +336,7 @@ fn sleeps_last_as_long_as_they_should() {
     // A thread of the program's own sleeps, too.
     let began = Instant::now();
     msleep(3);
-    assert!(began.elapsed() >= Duration::from_millis(2));
+    assert!(began.elapsed() >= Duration::from_millis(3));
 }
 
 #[test]

@@ -103,7 +103,9 @@ fn calls_run_once_where_they_shall() {
 #[test]
 fn a_thread_is_not_called() {
     static RAN: AtomicU64 = AtomicU64::new(0);
-    let ran = || drop(RAN.fetch_or(1 << smp_processor_id(), SeqCst));
+    let ran = || {
+        RAN.fetch_or(1 << smp_processor_id(), SeqCst);
+    };
     let took = || RAN.swap(0, SeqCst);
     host(3).boot(|| ()).assert_clean();
     assert!(smp_processor_id() >= 64);
@@ -129,14 +131,14 @@ fn a_thread_is_not_called() {
 fn nothing_is_left() {
     static RAN: AtomicU64 = AtomicU64::new(0);
     global! {
-        static TIMER: Timer = Timer::new(|_| drop(RAN.fetch_add(1, SeqCst)));
-        static TASKLET: Tasklet = Tasklet::new(|_| drop(RAN.fetch_add(1, SeqCst)));
+        static TIMER: Timer = Timer::new(|_| _ = RAN.fetch_add(1, SeqCst));
+        static TASKLET: Tasklet = Tasklet::new(|_| _ = RAN.fetch_add(1, SeqCst));
     }
     fn round() {
         for n in 0..2000_u64 {
             let cpu = (n % 2) as u32;
-            smp_call_function_single(cpu, move || drop(RAN.fetch_add(n, SeqCst)), n % 3 == 0).unwrap();
-            on_each_cpu(move || drop(RAN.fetch_add(n, SeqCst)), n % 3 == 0);
+            smp_call_function_single(cpu, move || _ = RAN.fetch_add(n, SeqCst), n % 3 == 0).unwrap();
+            on_each_cpu(move || _ = RAN.fetch_add(n, SeqCst), n % 3 == 0);
             TASKLET.schedule();
             TIMER.mod_timer(jiffies() + n % 2);
             if n % 3 == 0 {

@@ -228,7 +228,7 @@ fn a_disabled_tasklet_waits() {
         let scheduled = |wait: bool| {
             // On a booted CPU, or here.
             if n < 2 {
-                let _ = smp_call_function_single(n, || drop(TASKLET.schedule()), wait);
+                let _ = smp_call_function_single(n, || _ = TASKLET.schedule(), wait);
             } else if n == 2 {
                 assert!(TASKLET.schedule());
             } else {

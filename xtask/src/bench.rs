@@ -2,6 +2,7 @@
 //!
 //! Each is built with `--package`, not `--workspace`: the measured graph holds only the features that it asks for.
 
+mod dependencies;
 mod table;
 
 use anyhow::{Result, ensure};
@@ -18,6 +19,8 @@ pub enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// What a program gets that depends on `ringzero` alone: packages, sizes, and the time to build them.
+    Dependencies,
     /// The host machine against its peers: locks, atomics, per-CPU counters, tasks. Then the same primitives with the model
     /// machine compiled in.
     Host {
@@ -41,6 +44,7 @@ pub fn run(root: &Path, which: &Bench) -> Result<()> {
             command.args(json.then_some("--json"));
             finish("explore", command.status()?)
         }
+        Bench::Dependencies => dependencies::print(root),
         Bench::Host { json, quick, only } => {
             let mut rows = String::new();
             for features in [&[][..], &["--features", "model"]] {

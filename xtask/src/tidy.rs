@@ -5,6 +5,7 @@
 
 mod banned;
 mod codes;
+mod examples;
 mod layering;
 mod length;
 mod manifests;
@@ -84,8 +85,16 @@ const ALLOWED: &[Allowed] = &[
 ];
 
 /// The rules.
-const RULES: [fn(&Tree) -> Vec<Problem>; 7] =
-    [layering::check, manifests::check, length::check, banned::check, statics::check, codes::check, words::check];
+const RULES: [fn(&Tree) -> Vec<Problem>; 8] = [
+    layering::check,
+    manifests::check,
+    length::check,
+    banned::check,
+    statics::check,
+    codes::check,
+    words::check,
+    examples::check,
+];
 
 /// Checks the workspace at `root`; the problems go to standard error.
 pub fn run(root: &Path) -> Result<()> {

@@ -10,6 +10,7 @@ mod locks;
 mod measure;
 mod percpu;
 mod row;
+mod rw;
 mod tasks;
 mod threads;
 mod wake;
@@ -33,6 +34,7 @@ fn main() {
     let effort = Effort::new(arguments.quick, arguments.only);
     threads::pin(0);
     locks::measure(&effort);
+    rw::measure(&effort);
     percpu::measure(&effort);
     atomics::measure(&effort);
     tasks::measure(&effort);

@@ -110,7 +110,11 @@ mod tests {
         let turns = std::cell::RefCell::new(String::new());
         let side = |name| -> Side<'_> {
             let turns = &turns;
-            (name, Box::new(move || (turns.borrow_mut().push_str(name), turns.borrow().len() as f64).1))
+            let round = move || {
+                turns.borrow_mut().push_str(name);
+                turns.borrow().len() as f64
+            };
+            (name, Box::new(round))
         };
         let values =
             Effort { rounds: 3, slice: Duration::ZERO, only: String::new() }.medians(&mut [side("a"), side("b")]);

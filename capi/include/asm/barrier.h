@@ -65,6 +65,9 @@ static __always_inline void __rz_fence_release(void)
 #define smp_mb__before_clear_bit()	smp_mb()
 #define smp_mb__after_clear_bit()	smp_mb()
 
+/* Makes the control dependency before it an acquire. */
+#define smp_acquire__after_ctrl_dep()	smp_rmb()
+
 /* A read that what comes after stays after, and the write that it pairs with. */
 #define smp_load_acquire(p)						\
 ({									\

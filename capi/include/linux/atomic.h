@@ -27,6 +27,11 @@ s64 __rz_atomic64_fetch_add_unless(atomic64_t *v, s64 a, s64 u);
 /* The value before, less one; stored only if that is not negative. */
 int __rz_atomic_dec_if_positive(atomic_t *v);
 s64 __rz_atomic64_dec_if_positive(atomic64_t *v);
+/* Whether it was done. */
+bool __rz_atomic_inc_unless_negative(atomic_t *v);
+bool __rz_atomic64_inc_unless_negative(atomic64_t *v);
+bool __rz_atomic_dec_unless_positive(atomic_t *v);
+bool __rz_atomic64_dec_unless_positive(atomic64_t *v);
 
 /* On any word: exchange, and exchange if it is what is expected. */
 #define __rz_xchg(ptr, v, order)					\
@@ -77,6 +82,8 @@ s64 __rz_atomic64_dec_if_positive(atomic64_t *v);
 #define try_cmpxchg_acquire(ptr, o, n)	__rz_try_cmpxchg(ptr, o, n, __ATOMIC_ACQUIRE)
 #define try_cmpxchg_release(ptr, o, n)	__rz_try_cmpxchg(ptr, o, n, __ATOMIC_RELEASE)
 #define try_cmpxchg64(ptr, o, n)	try_cmpxchg(ptr, o, n)
+#define try_cmpxchg_local(ptr, o, n)	try_cmpxchg_relaxed(ptr, o, n)
+#define sync_try_cmpxchg(ptr, o, n)	try_cmpxchg(ptr, o, n)
 
 /* Spin until the condition, which speaks of VAL, holds of the value. */
 #define atomic_cond_read_acquire(v, c)		smp_cond_load_acquire(&(v)->counter, (c))
@@ -227,23 +234,13 @@ static __always_inline itype p##_dec_if_positive(atype *v)		\
 {									\
 	return base##_dec_if_positive((btype *)v);			\
 }									\
-static inline bool p##_inc_unless_negative(atype *v)			\
+static __always_inline bool p##_inc_unless_negative(atype *v)		\
 {									\
-	itype old = p##_read(v);					\
-									\
-	while (old >= 0)						\
-		if (p##_try_cmpxchg(v, &old, old + 1))			\
-			return true;					\
-	return false;							\
+	return base##_inc_unless_negative((btype *)v);			\
 }									\
-static inline bool p##_dec_unless_positive(atype *v)			\
+static __always_inline bool p##_dec_unless_positive(atype *v)		\
 {									\
-	itype old = p##_read(v);					\
-									\
-	while (old <= 0)						\
-		if (p##_try_cmpxchg(v, &old, old - 1))			\
-			return true;					\
-	return false;							\
+	return base##_dec_unless_positive((btype *)v);			\
 }
 
 __RZ_ATOMIC(atomic, atomic_t, int, __rz_atomic, atomic_t)

@@ -91,12 +91,28 @@ static __always_inline void clear_bit_unlock(long nr, volatile unsigned long *ad
 	(void)__atomic_fetch_and(__rz_bit_word(nr, addr), ~__rz_bit_mask(nr), __ATOMIC_RELEASE);
 }
 
+/*
+ * Flips the bits of @mask, all below bit 7, in the first byte, as a release; whether bit
+ * 7 of that byte is set. Then by its old name, for one bit that is set.
+ */
+static __always_inline bool xor_unlock_is_negative_byte(unsigned long mask,
+							volatile unsigned long *addr)
+{
+	return __atomic_fetch_xor((unsigned long *)addr, mask, __ATOMIC_RELEASE) & BIT(7);
+}
+
+static __always_inline bool clear_bit_unlock_is_negative_byte(long nr,
+							      volatile unsigned long *addr)
+{
+	return __atomic_fetch_and((unsigned long *)addr, ~BIT(nr), __ATOMIC_RELEASE) & BIT(7);
+}
+
 /* For the holder of a bit lock whose other bits nobody changes. */
 static __always_inline void __clear_bit_unlock(long nr, volatile unsigned long *addr)
 {
 	unsigned long *word = __rz_bit_word(nr, addr);
 
-	__atomic_store_n(word, *word & ~__rz_bit_mask(nr), __ATOMIC_RELEASE);
+	__atomic_store_n(word, READ_ONCE(*word) & ~__rz_bit_mask(nr), __ATOMIC_RELEASE);
 }
 
 static __always_inline void __set_bit(long nr, volatile unsigned long *addr)

@@ -7,7 +7,8 @@
  * but in an NMI. Each complete() lets one wait pass, also one that comes later;
  * complete_all() lets all pass until reinit_completion().
  *
- * There are no signals, so the interruptible and killable forms are never cut short.
+ * The interruptible forms end with -ERESTARTSYS when a signal comes first, the
+ * killable ones when a fatal one does.
  */
 
 #include <linux/compiler.h>
@@ -17,8 +18,8 @@
 struct completion {
 	/* How many waits may pass. */
 	unsigned int done;
-	/* How many waits' time was over. */
-	unsigned int __rz_timeouts;
+	/* How often a wait was to look why it should end otherwise. */
+	unsigned int __rz_pokes;
 	/* Says that the completion was initialised. */
 	unsigned int __rz_magic;
 	void *__rz_class;
@@ -53,6 +54,11 @@ void wait_for_completion(struct completion *x);
 /* 0, or -ERESTARTSYS when a signal came first. */
 int __must_check wait_for_completion_interruptible(struct completion *x);
 int __must_check wait_for_completion_killable(struct completion *x);
+/* @state: TASK_UNINTERRUPTIBLE, TASK_INTERRUPTIBLE or TASK_KILLABLE. */
+#define wait_for_completion_state(x, state)				\
+	((state) == TASK_INTERRUPTIBLE ? wait_for_completion_interruptible(x) : \
+	 (state) == TASK_KILLABLE ? wait_for_completion_killable(x) :	\
+	 (wait_for_completion(x), 0))
 /* The time is in jiffies: what is left of it, at least 1, or 0 when it was over. */
 unsigned long wait_for_completion_timeout(struct completion *x, unsigned long timeout);
 #define wait_for_completion_io_timeout(x, timeout) \
@@ -66,6 +72,7 @@ bool try_wait_for_completion(struct completion *x);
 bool completion_done(struct completion *x);
 
 void complete(struct completion *x);
+#define complete_on_current_cpu(x)	complete(x)
 void complete_all(struct completion *x);
 
 #endif

@@ -94,6 +94,33 @@ static inline unsigned long find_nth_bit(const unsigned long *addr, unsigned lon
 	return at;
 }
 
+/* The same of the bits that are set in both. */
+static inline unsigned long find_nth_and_bit(const unsigned long *a, const unsigned long *b,
+					     unsigned long size, unsigned long n)
+{
+	unsigned long at = find_first_and_bit(a, b, size);
+
+	while (n-- && at < size)
+		at = find_next_and_bit(a, b, size, at + 1);
+	return at;
+}
+
+static inline unsigned long find_first_andnot_bit(const unsigned long *a, const unsigned long *b,
+						  unsigned long size)
+{
+	return __rz_find(a, b, size, 0, 0, ~0UL);
+}
+
+/* Set in one of the two at least. */
+static inline unsigned long find_next_or_bit(const unsigned long *a, const unsigned long *b,
+					     unsigned long size, unsigned long offset)
+{
+	unsigned long in_a = __rz_find(a, (void *)0, size, offset, 0, 0);
+	unsigned long in_b = __rz_find(b, (void *)0, size, offset, 0, 0);
+
+	return in_a < in_b ? in_a : in_b;
+}
+
 /* From @offset on, then from the start. */
 static inline unsigned long find_next_bit_wrap(const unsigned long *addr, unsigned long size,
 					       unsigned long offset)
@@ -106,9 +133,30 @@ static inline unsigned long find_next_bit_wrap(const unsigned long *addr, unsign
 	return at < offset ? at : size;
 }
 
+/* The one after @at on the round that began at @start; the size at its end. */
+static inline unsigned long __rz_next_bit_wrap(const unsigned long *addr, unsigned long size,
+					       unsigned long start, unsigned long at)
+{
+	unsigned long next;
+
+	if (at >= start) {
+		next = find_next_bit(addr, size, at + 1);
+		if (next < size)
+			return next;
+		at = ~0UL;
+	}
+	next = find_next_bit(addr, start, at + 1);
+	return next < start ? next : size;
+}
+
 #define for_each_set_bit(bit, addr, size)				\
 	for ((bit) = find_first_bit((addr), (size)); (bit) < (size);	\
 	     (bit) = find_next_bit((addr), (size), (bit) + 1))
+/* All of them, from @start on and then from the start. */
+#define for_each_set_bit_wrap(bit, addr, size, start)			\
+	for ((bit) = find_next_bit_wrap((addr), (size), (start));	\
+	     (bit) < (size);						\
+	     (bit) = __rz_next_bit_wrap((addr), (size), (start), (bit)))
 #define for_each_set_bit_from(bit, addr, size)				\
 	for ((bit) = find_next_bit((addr), (size), (bit)); (bit) < (size); \
 	     (bit) = find_next_bit((addr), (size), (bit) + 1))
@@ -128,8 +176,20 @@ static inline unsigned long find_next_bit_wrap(const unsigned long *addr, unsign
 	     (b) < (size);						\
 	     (b) = find_next_bit((addr), (size), (e) + 1),		\
 	     (e) = find_next_zero_bit((addr), (size), (b) + 1))
+#define for_each_set_bitrange_from(b, e, addr, size)			\
+	for ((b) = find_next_bit((addr), (size), (b)),			\
+	     (e) = find_next_zero_bit((addr), (size), (b) + 1);		\
+	     (b) < (size);						\
+	     (b) = find_next_bit((addr), (size), (e) + 1),		\
+	     (e) = find_next_zero_bit((addr), (size), (b) + 1))
 #define for_each_clear_bitrange(b, e, addr, size)			\
 	for ((b) = find_first_zero_bit((addr), (size)),			\
+	     (e) = find_next_bit((addr), (size), (b) + 1);		\
+	     (b) < (size);						\
+	     (b) = find_next_zero_bit((addr), (size), (e) + 1),		\
+	     (e) = find_next_bit((addr), (size), (b) + 1))
+#define for_each_clear_bitrange_from(b, e, addr, size)			\
+	for ((b) = find_next_zero_bit((addr), (size), (b)),		\
 	     (e) = find_next_bit((addr), (size), (b) + 1);		\
 	     (b) < (size);						\
 	     (b) = find_next_zero_bit((addr), (size), (e) + 1),		\

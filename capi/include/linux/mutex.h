@@ -8,7 +8,8 @@
  * mutex_trylock() and mutex_unlock() are findings, as is a mutex that was never
  * initialised.
  *
- * There are no signals, so the interruptible and killable forms always return 0.
+ * A mutex has to live until mutex_unlock() has returned: it is a finding if another
+ * task frees its memory before that.
  */
 
 #include <linux/atomic.h>
@@ -21,6 +22,7 @@
 struct mutex {
 	/* 1 while it is held. */
 	unsigned int word;
+	unsigned int pokes;
 	/* How many sleep for it. */
 	unsigned int sleepers;
 	/* Says that the mutex was initialised. */
@@ -33,7 +35,7 @@ struct mutex {
 	void *class;
 	const char *name;
 	unsigned long name_len;
-};
+} __attribute__((__aligned__(8)));
 
 #define __RZ_MUTEX_MAGIC	0x525a4d58u
 
@@ -49,7 +51,7 @@ void __rz_mutex_init(struct mutex *lock, const char *name);
 void mutex_destroy(struct mutex *lock);
 
 void mutex_lock(struct mutex *lock);
-/* 0, or -EINTR when a signal came first. */
+/* 0, or -EINTR when a signal came first; of the second a fatal one. */
 int __must_check mutex_lock_interruptible(struct mutex *lock);
 int __must_check mutex_lock_killable(struct mutex *lock);
 #define mutex_lock_io(lock)		mutex_lock(lock)
@@ -60,13 +62,12 @@ void mutex_unlock(struct mutex *lock);
 bool mutex_is_locked(struct mutex *lock);
 
 /* The subclass, and the lock outside, are for the validator. */
-#define mutex_lock_nested(lock, subclass)	((void)(subclass), mutex_lock(lock))
-#define mutex_lock_io_nested(lock, subclass)	((void)(subclass), mutex_lock(lock))
-#define mutex_lock_interruptible_nested(lock, subclass) \
-	((void)(subclass), mutex_lock_interruptible(lock))
-#define mutex_lock_killable_nested(lock, subclass) \
-	((void)(subclass), mutex_lock_killable(lock))
-#define mutex_lock_nest_lock(lock, nest_lock)	((void)(nest_lock), mutex_lock(lock))
+void mutex_lock_nested(struct mutex *lock, unsigned int subclass);
+#define mutex_lock_io_nested(lock, subclass)	mutex_lock_nested(lock, subclass)
+int __must_check mutex_lock_interruptible_nested(struct mutex *lock, unsigned int subclass);
+int __must_check mutex_lock_killable_nested(struct mutex *lock, unsigned int subclass);
+void __rz_mutex_lock_nest_lock(struct mutex *lock, const void *nest_lock);
+#define mutex_lock_nest_lock(lock, nest_lock)	__rz_mutex_lock_nest_lock(lock, nest_lock)
 
 /* 1, with the mutex held, if this was the last of @cnt; 0, without, if it was not. */
 int atomic_dec_and_mutex_lock(atomic_t *cnt, struct mutex *lock);

@@ -4,7 +4,8 @@
 
 /*
  * Tasks: who runs, sleeping and waking. Set the state, test the condition, then
- * schedule(): so that no wake-up is lost. There are no signals.
+ * schedule(): so that no wake-up is lost. With a signal pending, schedule() does
+ * not sleep in a state that the signal ends.
  */
 
 #include <linux/atomic.h>
@@ -48,6 +49,7 @@ struct task_struct {
 		unsigned int __state;
 		unsigned int state;
 	};
+	unsigned int __rz_signal;
 	unsigned int __rz_exited;
 	int exit_code;
 	unsigned int __rz_should_stop;
@@ -86,6 +88,9 @@ long schedule_timeout_interruptible(long timeout);
 long schedule_timeout_killable(long timeout);
 long schedule_timeout_uninterruptible(long timeout);
 long schedule_timeout_idle(long timeout);
+/* By who waits for a device. */
+void io_schedule(void);
+long io_schedule_timeout(long timeout);
 
 /* Wakes a task, if its state has one of these; whether it slept. Any context. */
 int wake_up_process(struct task_struct *p);

@@ -155,6 +155,9 @@ unsigned long __rz_atomic_dec_and_lock_irqsave(atomic_t *atomic, raw_spinlock_t 
 				spinlock_check(lock))) != ~0ul;		\
 	}))
 
+/* Last: it needs what stands above. */
+#include <linux/rwlock.h>
+
 #endif /* !__ASSEMBLY__ */
 
 #endif

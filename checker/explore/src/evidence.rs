@@ -15,6 +15,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a trace could not be replayed.
+///
+/// ```
+/// use ringzero::ReplayError;
+/// let why = ReplayError::OtherProgram { trace: "driver.c".into(), here: "other.c".into() };
+/// assert!(why.to_string().contains("driver.c"));
+/// ```
 #[derive(Debug)]
 pub enum ReplayError {
     /// The file is damaged, or of another format.

@@ -13,6 +13,14 @@ pub use search::check;
 pub use settings::{Answer, Progress, Settings, Strategy, Verdict};
 
 /// A program under check: its name, and what boots it (sets up a kernel instance and creates the init task).
+///
+/// ```
+/// use ringzero::program::{Program, Settings, boot, check};
+/// use ringzero::{Verdict, atomic::Atomic};
+/// ringzero::global! { static USERS: Atomic = Atomic::new(0); }
+/// let program = Program::of("users", false, &|| boot(&|| USERS.inc()));
+/// assert_eq!(check(&program, &Settings::default(), &mut |_| ()).verdict, Verdict::Holds);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Program<'a> {
     /// Its name.

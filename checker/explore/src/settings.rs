@@ -5,6 +5,12 @@ use ringzero_trace::TraceFile;
 use std::time::Duration;
 
 /// How the next step is chosen.
+///
+/// ```
+/// use ringzero::{Check, Strategy, Verdict};
+/// let report = Check::new().strategy(Strategy::Random).executions(10).run(|| ());
+/// assert_eq!(report.verdict(), Verdict::NotFound, "samples prove nothing");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Strategy {
     /// Exhaustive for half of the budget; if that does not end it, the samplers for the rest.
@@ -45,6 +51,13 @@ impl Strategy {
 }
 
 /// A check's settings. The defaults are those of the command line.
+///
+/// ```
+/// use ringzero::{PreemptModel, program::{Config, Settings}};
+/// let machine = Config { cpus: 3, preempt: PreemptModel::None, ..Config::default() };
+/// let settings = Settings { machine, jobs: 2, ..Settings::default() };
+/// assert_eq!((settings.machine.cpus, settings.time.as_secs()), (3, 60));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The machine and the bounds of one execution.
@@ -78,6 +91,13 @@ impl Default for Settings {
 }
 
 /// What a check says. The three are never merged.
+///
+/// ```
+/// use ringzero::atomic::Atomic;
+/// use ringzero::{Check, Verdict};
+/// ringzero::global! { static USERS: Atomic = Atomic::new(0); }
+/// assert_eq!(Check::new().run(|| USERS.inc()).verdict(), Verdict::Holds);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A rule was violated.
@@ -101,6 +121,13 @@ impl Verdict {
 }
 
 /// A check's answer.
+///
+/// ```
+/// use ringzero::{Check, program::Answer};
+/// let report = Check::new().run(|| ());
+/// let answer: &Answer = report.answer();
+/// assert!(answer.finding.is_none() && answer.executions == 1);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The verdict.
@@ -146,6 +173,12 @@ impl Answer {
 }
 
 /// How far a search is.
+///
+/// ```
+/// use ringzero::Progress;
+/// let so_far = Progress { executions: 1200, rate: 400.0, depth: 31 };
+/// assert_eq!(so_far.executions as f64 / so_far.rate, 3.0);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// Executions so far.

@@ -35,6 +35,21 @@ use ringzero_trace::TraceFile;
 pub const MIN_WIDTH: usize = 60;
 
 /// What a report looks like.
+///
+/// ```
+/// use ringzero::program::report::{Style, text};
+/// use ringzero::{Check, sync::SpinLock};
+/// ringzero::global! { static LOCK: SpinLock<u32> = SpinLock::new(0).named("dev.lock"); }
+/// # let dir = std::env::temp_dir().join("ringzero-doc");
+/// let report = Check::new()
+/// #   .trace_dir(dir)
+///     .run(|| {
+///         let _held = LOCK.lock();
+///         let _twice = LOCK.lock();
+///     });
+/// let narrow = Style { width: 72, ..Style::default() };
+/// assert!(text(report.trace_file().unwrap(), narrow).contains("error[self-deadlock]"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style<'a> {
     /// With colours (the caller honours `NO_COLOR`).

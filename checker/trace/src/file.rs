@@ -154,6 +154,13 @@ pub struct FileBounds {
 }
 
 /// What a trace of a C module says of it.
+///
+/// ```
+/// use ringzero::program::{FileModule, TraceFile};
+/// let of_c = |trace: &TraceFile| trace.module.is_some();
+/// let module = FileModule { sources: vec!["driver.c".into()], ..FileModule::default() };
+/// assert!(of_c(&TraceFile { module: Some(module), ..TraceFile::default() }));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileModule {
     /// The files or the folder that it was made of; none for a program of the gallery.
@@ -173,6 +180,12 @@ pub struct FileModule {
 }
 
 /// One found execution: what is needed to replay it and to report it, without anything else.
+///
+/// ```
+/// use ringzero::program::TraceFile;
+/// let trace = TraceFile { program: "driver.c".into(), code: "hang".into(), ..TraceFile::default() };
+/// assert_eq!(TraceFile::parse(&trace.to_text()), Ok(trace));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraceFile {
     /// The program's name.
@@ -240,6 +253,12 @@ impl TraceFile {
 }
 
 /// Why a text is not a trace.
+///
+/// ```
+/// use ringzero::program::{TraceError, TraceFile};
+/// let wrong: TraceError = TraceFile::parse("a shopping list").unwrap_err();
+/// assert!(wrong.to_string().starts_with("line 1: not a trace"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceError {
     /// The line, from 1; 0 if the file could not be read at all.

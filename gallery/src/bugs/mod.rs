@@ -20,7 +20,9 @@ mod plain_counter;
 mod racing_timers;
 mod rearming_timer;
 mod recursive_lock;
+mod rwlock_recursion;
 mod seqcount_retry;
+mod seqlock_irq_reader;
 mod sleeping_allocation;
 mod softirq_lock;
 mod unlock_by_other;
@@ -39,5 +41,6 @@ pairs! {
     hardirq_lock softirq_lock lock_order recursive_lock early_irq_enable del_timer_sync_lock racing_timers
     rearming_timer unreferenced_object sleeping_allocation lost_wakeup connection_lock plain_counter marked_counter
     nmi_lock disable_irq_in_handler cross_call
+    rwlock_recursion seqlock_irq_reader
     missing_unlock unlock_by_other double_free error_path_leak seqcount_retry busy_poll flag_as_lock leftover_state
 }

@@ -50,6 +50,22 @@ pub fn wmb() {
     smp_wmb();
 }
 
+/// Ordered writes to devices before the unlock of a spinlock, which does that itself today. Does nothing.
+#[inline]
+pub const fn mmiowb() {}
+
+/// Between a read that another one depends on and that other: dependencies order by themselves. Does nothing.
+#[doc(alias = "read_barrier_depends")]
+#[inline]
+pub const fn smp_read_barrier_depends() {}
+
+/// Makes the control dependency before it an acquire.
+#[doc(alias = "smp_acquire__after_ctrl_dep")]
+#[inline]
+pub fn smp_acquire_after_ctrl_dep() {
+    smp_rmb();
+}
+
 /// Makes the void atomic that follows ordered with what came before.
 #[doc(alias("smp_mb__before_atomic", "smp_mb__before_atomic_inc", "smp_mb__before_atomic_dec"))]
 #[doc(alias = "smp_mb__before_clear_bit")]

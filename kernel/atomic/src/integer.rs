@@ -2,23 +2,63 @@
 
 use core::ops::Not;
 use core::sync::atomic::{AtomicI32, AtomicI64, Ordering};
+use ringzero_machine::{Step, model, step};
 
 /// What a read-modify-write orders: for the detector, and for the processor.
 #[derive(Clone, Copy)]
 pub(crate) struct Order {
     pub acquire: bool,
     pub release: bool,
+    /// It is a barrier, too: on this processor every locked instruction is one.
+    pub full: bool,
     pub core: Ordering,
 }
 
 /// Everything before and after: the value-returning operations (invariant 2).
-pub(crate) const FULL: Order = Order { acquire: true, release: true, core: Ordering::SeqCst };
+pub(crate) const FULL: Order = Order { acquire: true, release: true, full: true, core: Ordering::SeqCst };
 /// Nothing.
-pub(crate) const RELAXED: Order = Order { acquire: false, release: false, core: Ordering::Relaxed };
+pub(crate) const RELAXED: Order = Order { acquire: false, release: false, full: false, core: Ordering::Relaxed };
 /// What comes after stays after.
-pub(crate) const ACQUIRE: Order = Order { acquire: true, release: false, core: Ordering::Acquire };
+pub(crate) const ACQUIRE: Order = Order { acquire: true, release: false, full: false, core: Ordering::Acquire };
 /// What comes before stays before.
-pub(crate) const RELEASE: Order = Order { acquire: false, release: true, core: Ordering::Release };
+pub(crate) const RELEASE: Order = Order { acquire: false, release: true, full: false, core: Ordering::Release };
+
+impl Order {
+    /// Tells the detector of the barrier, which is no step: once before the step and once after it.
+    #[inline]
+    pub(crate) fn barrier(self) {
+        if self.full
+            && let Some(m) = model()
+        {
+            m.fence(true, true);
+        }
+    }
+
+    /// Announces a step that orders this, and performs it.
+    #[inline]
+    pub(crate) fn around<R>(self, announced: &Step, perform: impl FnOnce(Ordering) -> R) -> R {
+        self.barrier();
+        step(&announced.ordered(self.acquire, self.release));
+        let result = perform(self.core);
+        self.barrier();
+        result
+    }
+
+    /// Announces a step that orders this if it succeeds, and nothing if not, and performs it.
+    #[inline]
+    pub(crate) fn if_done<R>(self, announced: &Step, perform: impl FnOnce(Ordering) -> (R, bool)) -> R {
+        step(announced);
+        let (result, done) = perform(self.core);
+        if done && let Some(m) = model() {
+            self.barrier();
+            if self.acquire || self.release {
+                m.order(announced.addr, self.acquire, self.release);
+            }
+            self.barrier();
+        }
+        result
+    }
+}
 
 mod sealed {
     pub trait Sealed {}
@@ -27,6 +67,14 @@ mod sealed {
 }
 
 /// A width of [`Atomic`](crate::Atomic): `i32` (`atomic_t`) or `i64` (`atomic64_t`).
+///
+/// ```
+/// use ringzero::atomic::{Atomic, Integer};
+/// fn is_idle<T: Integer>(users: &Atomic<T>) -> bool {
+///     users.read() == T::ZERO
+/// }
+/// assert!(is_idle(&Atomic::new(0_i32)) && !is_idle(&Atomic::new(1_i64)));
+/// ```
 pub trait Integer: Copy + Ord + Not<Output = Self> + sealed::Sealed + 'static {
     /// Zero.
     const ZERO: Self;

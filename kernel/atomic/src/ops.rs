@@ -7,7 +7,7 @@ use ringzero_machine::Place;
 /// Void operations: they order nothing.
 impl<T: Integer> Atomic<T> {
     /// Adds `i`.
-    #[doc(alias("atomic_add", "atomic64_add"))]
+    #[doc(alias("atomic_add", "atomic64_add", "atomic_long_add"))]
     #[inline]
     #[track_caller]
     pub fn add(&self, i: T) {
@@ -15,7 +15,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Subtracts `i`.
-    #[doc(alias("atomic_sub", "atomic64_sub"))]
+    #[doc(alias("atomic_sub", "atomic64_sub", "atomic_long_sub"))]
     #[inline]
     #[track_caller]
     pub fn sub(&self, i: T) {
@@ -23,7 +23,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Adds one.
-    #[doc(alias("atomic_inc", "atomic64_inc"))]
+    #[doc(alias("atomic_inc", "atomic64_inc", "atomic_long_inc"))]
     #[inline]
     #[track_caller]
     pub fn inc(&self) {
@@ -31,7 +31,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Subtracts one.
-    #[doc(alias("atomic_dec", "atomic64_dec"))]
+    #[doc(alias("atomic_dec", "atomic64_dec", "atomic_long_dec"))]
     #[inline]
     #[track_caller]
     pub fn dec(&self) {
@@ -39,7 +39,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Keeps the bits of `mask` only.
-    #[doc(alias("atomic_and", "atomic64_and"))]
+    #[doc(alias("atomic_and", "atomic64_and", "atomic_long_and"))]
     #[inline]
     #[track_caller]
     pub fn and(&self, mask: T) {
@@ -47,7 +47,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Sets the bits of `mask`.
-    #[doc(alias("atomic_or", "atomic64_or", "atomic_set_mask"))]
+    #[doc(alias("atomic_or", "atomic64_or", "atomic_long_or", "atomic_set_mask"))]
     #[inline]
     #[track_caller]
     pub fn or(&self, mask: T) {
@@ -55,7 +55,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Flips the bits of `mask`.
-    #[doc(alias("atomic_xor", "atomic64_xor"))]
+    #[doc(alias("atomic_xor", "atomic64_xor", "atomic_long_xor"))]
     #[inline]
     #[track_caller]
     pub fn xor(&self, mask: T) {
@@ -63,7 +63,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Clears the bits of `mask`.
-    #[doc(alias("atomic_andnot", "atomic64_andnot", "atomic_clear_mask"))]
+    #[doc(alias("atomic_andnot", "atomic64_andnot", "atomic_long_andnot", "atomic_clear_mask"))]
     #[inline]
     #[track_caller]
     pub fn andnot(&self, mask: T) {
@@ -74,7 +74,7 @@ impl<T: Integer> Atomic<T> {
 /// Value-returning operations: they order everything before and after them.
 impl<T: Integer> Atomic<T> {
     /// Adds `i`; the new value.
-    #[doc(alias("atomic_add_return", "atomic64_add_return"))]
+    #[doc(alias("atomic_add_return", "atomic64_add_return", "atomic_long_add_return"))]
     #[inline]
     #[track_caller]
     pub fn add_return(&self, i: T) -> T {
@@ -82,7 +82,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Subtracts `i`; the new value.
-    #[doc(alias("atomic_sub_return", "atomic64_sub_return"))]
+    #[doc(alias("atomic_sub_return", "atomic64_sub_return", "atomic_long_sub_return"))]
     #[inline]
     #[track_caller]
     pub fn sub_return(&self, i: T) -> T {
@@ -90,7 +90,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Adds one; the new value.
-    #[doc(alias("atomic_inc_return", "atomic64_inc_return"))]
+    #[doc(alias("atomic_inc_return", "atomic64_inc_return", "atomic_long_inc_return"))]
     #[inline]
     #[track_caller]
     pub fn inc_return(&self) -> T {
@@ -98,7 +98,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Subtracts one; the new value.
-    #[doc(alias("atomic_dec_return", "atomic64_dec_return"))]
+    #[doc(alias("atomic_dec_return", "atomic64_dec_return", "atomic_long_dec_return"))]
     #[inline]
     #[track_caller]
     pub fn dec_return(&self) -> T {
@@ -106,7 +106,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Adds `i`; the old value.
-    #[doc(alias("atomic_fetch_add", "atomic64_fetch_add"))]
+    #[doc(alias("atomic_fetch_add", "atomic64_fetch_add", "atomic_long_fetch_add"))]
     #[inline]
     #[track_caller]
     pub fn fetch_add(&self, i: T) -> T {
@@ -114,7 +114,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Subtracts `i`; the old value.
-    #[doc(alias("atomic_fetch_sub", "atomic64_fetch_sub"))]
+    #[doc(alias("atomic_fetch_sub", "atomic64_fetch_sub", "atomic_long_fetch_sub"))]
     #[inline]
     #[track_caller]
     pub fn fetch_sub(&self, i: T) -> T {
@@ -122,7 +122,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Adds one; the old value.
-    #[doc(alias("atomic_fetch_inc", "atomic64_fetch_inc"))]
+    #[doc(alias("atomic_fetch_inc", "atomic64_fetch_inc", "atomic_long_fetch_inc"))]
     #[inline]
     #[track_caller]
     pub fn fetch_inc(&self) -> T {
@@ -130,7 +130,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Subtracts one; the old value.
-    #[doc(alias("atomic_fetch_dec", "atomic64_fetch_dec"))]
+    #[doc(alias("atomic_fetch_dec", "atomic64_fetch_dec", "atomic_long_fetch_dec"))]
     #[inline]
     #[track_caller]
     pub fn fetch_dec(&self) -> T {
@@ -138,7 +138,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Keeps the bits of `mask` only; the old value.
-    #[doc(alias("atomic_fetch_and", "atomic64_fetch_and"))]
+    #[doc(alias("atomic_fetch_and", "atomic64_fetch_and", "atomic_long_fetch_and"))]
     #[inline]
     #[track_caller]
     pub fn fetch_and(&self, mask: T) -> T {
@@ -146,7 +146,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Sets the bits of `mask`; the old value.
-    #[doc(alias("atomic_fetch_or", "atomic64_fetch_or"))]
+    #[doc(alias("atomic_fetch_or", "atomic64_fetch_or", "atomic_long_fetch_or"))]
     #[inline]
     #[track_caller]
     pub fn fetch_or(&self, mask: T) -> T {
@@ -154,7 +154,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Flips the bits of `mask`; the old value.
-    #[doc(alias("atomic_fetch_xor", "atomic64_fetch_xor"))]
+    #[doc(alias("atomic_fetch_xor", "atomic64_fetch_xor", "atomic_long_fetch_xor"))]
     #[inline]
     #[track_caller]
     pub fn fetch_xor(&self, mask: T) -> T {
@@ -162,7 +162,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Clears the bits of `mask`; the old value.
-    #[doc(alias("atomic_fetch_andnot", "atomic64_fetch_andnot"))]
+    #[doc(alias("atomic_fetch_andnot", "atomic64_fetch_andnot", "atomic_long_fetch_andnot"))]
     #[inline]
     #[track_caller]
     pub fn fetch_andnot(&self, mask: T) -> T {
@@ -170,7 +170,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Subtracts `i`; whether the result is zero.
-    #[doc(alias("atomic_sub_and_test", "atomic64_sub_and_test"))]
+    #[doc(alias("atomic_sub_and_test", "atomic64_sub_and_test", "atomic_long_sub_and_test"))]
     #[inline]
     #[track_caller]
     pub fn sub_and_test(&self, i: T) -> bool {
@@ -178,7 +178,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Subtracts one; whether the result is zero.
-    #[doc(alias("atomic_dec_and_test", "atomic64_dec_and_test"))]
+    #[doc(alias("atomic_dec_and_test", "atomic64_dec_and_test", "atomic_long_dec_and_test"))]
     #[inline]
     #[track_caller]
     pub fn dec_and_test(&self) -> bool {
@@ -186,7 +186,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Adds one; whether the result is zero.
-    #[doc(alias("atomic_inc_and_test", "atomic64_inc_and_test"))]
+    #[doc(alias("atomic_inc_and_test", "atomic64_inc_and_test", "atomic_long_inc_and_test"))]
     #[inline]
     #[track_caller]
     pub fn inc_and_test(&self) -> bool {
@@ -194,7 +194,7 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Adds `i`; whether the result is negative.
-    #[doc(alias("atomic_add_negative", "atomic64_add_negative"))]
+    #[doc(alias("atomic_add_negative", "atomic64_add_negative", "atomic_long_add_negative"))]
     #[inline]
     #[track_caller]
     pub fn add_negative(&self, i: T) -> bool {
@@ -202,62 +202,11 @@ impl<T: Integer> Atomic<T> {
     }
 
     /// Sets the value; the old one.
-    #[doc(alias("atomic_xchg", "atomic64_xchg"))]
+    #[doc(alias("atomic_xchg", "atomic64_xchg", "atomic_long_xchg"))]
     #[inline]
     #[track_caller]
     pub fn xchg(&self, new: T) -> T {
         self.rmw(FULL, Place::caller(), |w, o| w.swap(new, o))
-    }
-
-    /// Sets the value to `new` if it is `old`; what it was.
-    #[doc(alias("atomic_cmpxchg", "atomic64_cmpxchg"))]
-    #[inline]
-    #[track_caller]
-    pub fn cmpxchg(&self, old: T, new: T) -> T {
-        self.cas(old, new, FULL, Place::caller())
-    }
-
-    /// Sets the value to `new` if it is `*old`, else puts what it is into `*old`; whether it was set.
-    #[doc(alias("atomic_try_cmpxchg", "atomic64_try_cmpxchg"))]
-    #[inline]
-    #[track_caller]
-    pub fn try_cmpxchg(&self, old: &mut T, new: T) -> bool {
-        let found = self.cas(*old, new, FULL, Place::caller());
-        let done = found == *old;
-        *old = found;
-        done
-    }
-
-    /// Adds `a` unless the value is `unless`; the old value.
-    #[doc(alias("atomic_fetch_add_unless", "atomic64_fetch_add_unless"))]
-    #[inline]
-    #[track_caller]
-    pub fn fetch_add_unless(&self, a: T, unless: T) -> T {
-        self.modify(Place::caller(), |v| (v != unless).then(|| v.plus(a)))
-    }
-
-    /// Adds `a` unless the value is `unless`; whether it was added.
-    #[doc(alias("atomic_add_unless", "atomic64_add_unless"))]
-    #[inline]
-    #[track_caller]
-    pub fn add_unless(&self, a: T, unless: T) -> bool {
-        self.fetch_add_unless(a, unless) != unless
-    }
-
-    /// Adds one unless the value is zero; whether it was added.
-    #[doc(alias("atomic_inc_not_zero", "atomic64_inc_not_zero"))]
-    #[inline]
-    #[track_caller]
-    pub fn inc_not_zero(&self) -> bool {
-        self.add_unless(T::ONE, T::ZERO)
-    }
-
-    /// Subtracts one if the result is not negative; the old value less one, whether it was stored or not.
-    #[doc(alias("atomic_dec_if_positive", "atomic64_dec_if_positive"))]
-    #[inline]
-    #[track_caller]
-    pub fn dec_if_positive(&self) -> T {
-        self.modify(Place::caller(), |v| (v > T::ZERO).then(|| v.minus(T::ONE))).minus(T::ONE)
     }
 }
 
@@ -273,21 +222,6 @@ mod tests {
         let b = Atomic64::new(-1);
         assert!(b.inc_and_test());
         assert_eq!(b.dec_return(), -1);
-    }
-
-    #[test]
-    fn conditional_operations_say_what_they_did() {
-        let a = Atomic::new(2);
-        assert_eq!(a.cmpxchg(3, 9), 2);
-        assert_eq!(a.cmpxchg(2, 0), 2);
-        assert!(!a.inc_not_zero());
-        assert_eq!(a.dec_if_positive(), -1);
-        assert_eq!(a.read(), 0);
-        let mut old = 5;
-        assert!(!a.try_cmpxchg(&mut old, 7));
-        assert!(a.try_cmpxchg(&mut old, 7));
-        assert_eq!((old, a.read()), (0, 7));
-        assert!(a.add_unless(-7, 3) && a.read() == 0);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Plain shared data.
 
+use crate::marked::{Marked, MarkedWord};
 use core::cell::UnsafeCell;
+use core::ptr;
 use ringzero_machine::{Mode, Op, Place, Step, step};
 
 /// Shared data that is accessed plainly: what a C variable without `READ_ONCE` is.
@@ -9,7 +11,7 @@ use ringzero_machine::{Mode, Op, Place, Step, step};
 /// writes, and which nothing orders, are the finding `data-race`.
 ///
 /// ```
-/// use ringzero_atomic::PlainCell;
+/// use ringzero::atomic::PlainCell;
 /// let hits = PlainCell::new(1);
 /// hits.update(|n| n + 1);
 /// assert_eq!(hits.get(), 2);
@@ -60,12 +62,38 @@ impl<T: Copy> PlainCell<T> {
         unsafe { at.write_volatile(value) }
     }
 
+    /// Reads, and a race with this read is meant (`data_race()`). It is no step: what else it could have found is not
+    /// explored.
+    #[doc(alias = "data_race")]
+    #[inline]
+    pub fn get_racy(&self) -> T {
+        // SAFETY: as in `get`; that it races is the caller's word.
+        unsafe { self.0.get().read_volatile() }
+    }
+
     /// Reads, and then writes what `f` makes of it: two steps, as `x = f(x)` is in C.
     #[track_caller]
     #[inline]
     pub fn update(&self, f: impl FnOnce(T) -> T) {
         let value = self.get();
         self.set(f(value));
+    }
+}
+
+impl<T: MarkedWord> PlainCell<T> {
+    /// The same word for marked accesses: `READ_ONCE(x)` of a variable that others access plainly under a lock.
+    ///
+    /// ```
+    /// use ringzero::atomic::PlainCell;
+    /// let jobs = PlainCell::new(3_u32);
+    /// jobs.marked().write_once(jobs.get() - 1);
+    /// assert_eq!(jobs.marked().read_once(), 2);
+    /// ```
+    #[doc(alias("READ_ONCE", "WRITE_ONCE", "ACCESS_ONCE"))]
+    #[must_use]
+    pub const fn marked(&self) -> &Marked<T> {
+        // SAFETY: both are transparent over the same cell; plain accesses beside these are what the type declares.
+        unsafe { &*ptr::from_ref(self).cast::<Marked<T>>() }
     }
 }
 
@@ -91,6 +119,6 @@ mod tests {
     fn update_reads_and_writes() {
         let cell = PlainCell::new((1_u8, 2_u16));
         cell.update(|(a, b)| (a + 1, b + 1));
-        assert_eq!(cell.get(), (2, 3));
+        assert_eq!((cell.get(), cell.get_racy()), ((2, 3), (2, 3)));
     }
 }

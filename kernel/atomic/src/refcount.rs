@@ -5,7 +5,7 @@
 //! dropping more references than there are, are the finding `refcount`.
 
 use crate::Atomic;
-use crate::integer::{Order, RELAXED, RELEASE};
+use crate::integer::{RELAXED, RELEASE};
 use core::fmt;
 use core::ptr;
 use core::sync::atomic::Ordering;
@@ -25,7 +25,7 @@ const LEAK: &str = "refcount_dec() drops the last reference: nobody frees the ob
 /// A reference count (`refcount_t`). All zeroes is a count of 0.
 ///
 /// ```
-/// use ringzero_atomic::Refcount;
+/// use ringzero::refcount::Refcount;
 /// let users = Refcount::new(1);
 /// users.inc();
 /// assert!(!users.dec_and_test());
@@ -109,7 +109,7 @@ impl Refcount {
 
     #[inline]
     fn add_not_zero_at(&self, n: i32, place: Place) -> bool {
-        let old = self.update(RELAXED, place, |old| (old != 0).then(|| old.wrapping_add(n)));
+        let old = self.0.modify(RELAXED, place, |old| (old != 0).then(|| old.wrapping_add(n)));
         if old < 0 || old.checked_add(n).is_none() {
             self.wrong(TOO_MANY, place);
         }
@@ -176,26 +176,11 @@ impl Refcount {
     #[inline]
     pub fn dec_not_one(&self) -> bool {
         let place = Place::caller();
-        let old = self.update(RELEASE, place, |old| (old > 1).then(|| old - 1));
+        let old = self.0.modify(RELEASE, place, |old| (old > 1).then(|| old - 1));
         if old <= 0 {
             self.wrong(UNDERFLOW, place);
         }
         old != 1
-    }
-
-    /// One step that stores what `f` makes of the count, unless it makes nothing of it; the old count.
-    #[inline]
-    fn update(&self, order: Order, place: Place, f: impl Fn(i32) -> Option<i32>) -> i32 {
-        self.0.rmw(order, place, |w, order| {
-            let mut old = w.load(Ordering::Relaxed);
-            while let Some(new) = f(old) {
-                match w.compare_exchange(old, new, order, Ordering::Relaxed) {
-                    Ok(_) => break,
-                    Err(now) => old = now,
-                }
-            }
-            old
-        })
     }
 
     /// The acquire of whoever dropped the last reference: pairs with the releases of the others.
@@ -242,7 +227,7 @@ impl fmt::Debug for Refcount {
 /// The reference count that is embedded in an object (`struct kref`), together with how the object is released.
 ///
 /// ```
-/// use ringzero_atomic::Kref;
+/// use ringzero::kref::Kref;
 /// let kref = Kref::new();
 /// kref.get();
 /// assert!(!kref.put(|| unreachable!()));

@@ -9,6 +9,14 @@ use core::fmt;
 use ringzero_machine::{Place, cpu};
 
 /// A preempt count in words: `preempt_count 0x201: preemption disabled 1, bottom halves disabled 1`.
+///
+/// ```
+/// use ringzero::context::{CountWords, local_bh_disable, local_bh_enable, preempt_count};
+/// local_bh_disable();
+/// let inside = CountWords(preempt_count()).to_string();
+/// local_bh_enable();
+/// assert_eq!(inside, "preempt_count 0x200: bottom halves disabled 1");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct CountWords(pub u32);
 
@@ -35,8 +43,8 @@ impl fmt::Display for CountWords {
 /// What a context began with.
 ///
 /// ```
-/// # use ringzero_machine::Place;
-/// use ringzero_context::{Balance, preempt_disable, preempt_enable};
+/// # use ringzero::machine::Place;
+/// use ringzero::context::{Balance, preempt_disable, preempt_enable};
 /// let balance = Balance::enter();
 /// preempt_disable();
 /// preempt_enable();

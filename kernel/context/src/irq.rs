@@ -5,6 +5,14 @@ use crate::violation::violation;
 use ringzero_machine::{Place, cpu};
 
 /// What [`local_irq_save`] found: the C `flags`.
+///
+/// ```
+/// use ringzero::context::{irqs_disabled, local_irq_restore, local_irq_save};
+/// let flags = local_irq_save();
+/// assert!(irqs_disabled() && !flags.irqs_disabled());
+/// local_irq_restore(flags);
+/// assert!(!irqs_disabled());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "interrupts stay off until the flags are restored"]
 pub struct IrqFlags {

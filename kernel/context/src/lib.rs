@@ -65,13 +65,16 @@ pub use count::{
     SOFTIRQ_OFFSET, SOFTIRQ_SHIFT, hardirq_count, in_atomic, in_hardirq, in_interrupt, in_irq, in_nmi,
     in_serving_softirq, in_softirq, in_task, irqs_disabled, preempt_count, preemptible, softirq_count,
 };
-pub use hooks::{HOOKS, Hooks, SleepHook};
+pub use hooks::{BigLockHook, HOOKS, Hooks, SleepHook};
 pub use irq::{
     IrqFlags, hard_irq_disable, irq_disable_counted, irq_enable_counted, irq_enter, irq_exit, local_irq_disable,
     local_irq_enable, local_irq_restore, local_irq_save, local_save_flags, nmi_enter, nmi_exit,
 };
 pub use preempt::{preempt_disable, preempt_enable, preempt_enable_no_resched};
-pub use sleep::{asleep, assert_may_sleep, cond_resched, might_sleep, might_sleep_if, might_sleep_named, wait_asleep};
+pub use sleep::{
+    asleep, assert_may_sleep, cond_resched, might_sleep, might_sleep_if, might_sleep_named, wait_asleep,
+    without_big_lock,
+};
 pub use tokens::{LocalBhDisabled, LocalInterruptDisabled, PreemptDisabled, TaskContext};
 pub use violation::{Text, panicking, violation};
 

@@ -1,6 +1,8 @@
 //! What may give up the CPU says so first.
 
 use crate::hooks::HOOKS;
+use crate::violation::panicking;
+use core::sync::atomic::Ordering::Relaxed;
 use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, model, step, wait};
 
 /// Says that the caller may sleep. Finding `sleep-in-atomic` where it may not (invariant 6), also if it would not have
@@ -43,7 +45,7 @@ pub fn cond_resched() {
 }
 
 /// Announces a step that gives up the CPU until `cond` holds: a [`WaitKind::Sleep`], and before it what the task owes to
-/// the crates above. `perform` is what the step does; it touches no second object. For primitives that sleep, after they
+/// the crates above. `perform` is what the step does; a worker's touches no second object. For primitives that sleep, after they
 /// have checked that the task may.
 ///
 /// On the host `cond` has held when `perform` runs, and need not any more: it is an atomic operation that may fail, and the
@@ -56,12 +58,54 @@ pub fn wait_asleep<R>(announced: &Step, cond: Cond, perform: impl FnOnce() -> R)
         }
         return perform();
     }
+    if HOOKS.big_lock_used.load(Relaxed) && wait_without_big_lock(announced, cond) {
+        return perform();
+    }
+    sleep_in_step(announced, cond, perform)
+}
+
+/// Drops the big kernel lock, if the running task holds it, runs `sleep`, and takes the lock again.
+#[inline]
+pub fn without_big_lock<R>(place: Place, sleep: impl FnOnce() -> R) -> R {
+    if !HOOKS.big_lock_used.load(Relaxed) {
+        return sleep();
+    }
+    let hook = HOOKS.big_lock.get();
+    let depth = hook.map_or(0, |hook| (hook.drop)(place));
+    let result = sleep();
+    if let (1.., Some(hook)) = (depth, hook) {
+        (hook.retake)(depth, place);
+    }
+    result
+}
+
+/// The wait of a task that holds the big kernel lock: whether it was one, and the last step that was announced is `announced`
+/// now. It sleeps without the lock, and looks again when it has it.
+#[cold]
+fn wait_without_big_lock(announced: &Step, cond: Cond) -> bool {
+    let Some(hook) = HOOKS.big_lock.get() else { return false };
+    let place = announced.place;
+    loop {
+        if !(hook.held)() {
+            return false;
+        }
+        step(announced);
+        if cond.holds() || panicking() {
+            return true;
+        }
+        let look = Step { mode: Mode::Read, ..*announced };
+        without_big_lock(place, || sleep_in_step(&look, cond, || ()));
+    }
+}
+
+/// [`wait_asleep`] on the model, of a task without the big kernel lock.
+fn sleep_in_step<R>(announced: &Step, cond: Cond, perform: impl FnOnce() -> R) -> R {
     let Some(hook) = HOOKS.sleep.get() else {
         wait(announced, cond, WaitKind::Sleep);
         return perform();
     };
     let object = (hook.begins)(announced.place);
-    wait(&announced.also(object, object != 0), cond, WaitKind::Sleep);
+    wait(&if object != 0 { announced.also(object, true) } else { *announced }, cond, WaitKind::Sleep);
     let result = perform();
     if object != 0 {
         (hook.ends)();
@@ -73,7 +117,7 @@ pub fn wait_asleep<R>(announced: &Step, cond: Cond, perform: impl FnOnce() -> R)
 #[cold]
 fn sleep_on_host(announced: &Step, cond: Cond) {
     let object = HOOKS.sleep.get().map(|hook| ((hook.begins)(announced.place), hook.ends));
-    wait(announced, cond, WaitKind::Sleep);
+    without_big_lock(announced.place, || wait(announced, cond, WaitKind::Sleep));
     if let Some((1.., ends)) = object {
         ends();
     }

@@ -37,6 +37,14 @@ macro_rules! token {
 
 token!(
     /// Preemption is disabled here.
+    ///
+    /// ```
+    /// use ringzero::context::{PreemptDisabled, preemptible};
+    /// let off = PreemptDisabled::new();
+    /// assert!(!preemptible());
+    /// drop(off);
+    /// assert!(preemptible());
+    /// ```
     #[doc(alias = "preempt_disable")]
     PreemptDisabled,
     at::preempt_disable,
@@ -44,6 +52,15 @@ token!(
 );
 token!(
     /// Bottom halves are disabled here. Must not be dropped with interrupts off.
+    ///
+    /// ```
+    /// use ringzero::{context::LocalBhDisabled, sync::SpinLockBh};
+    /// let packets = SpinLockBh::new(0);
+    /// let off = LocalBhDisabled::new();
+    /// // The lock need not disable them again.
+    /// *packets.lock_with(&off) += 1;
+    /// assert_eq!(*packets.lock_with(&off), 1);
+    /// ```
     #[doc(alias = "local_bh_disable")]
     LocalBhDisabled,
     at::local_bh_disable,
@@ -51,6 +68,15 @@ token!(
 );
 token!(
     /// Interrupts are off here, by the counted form.
+    ///
+    /// ```
+    /// use ringzero::context::{LocalInterruptDisabled, irqs_disabled};
+    /// let (outer, inner) = (LocalInterruptDisabled::new(), LocalInterruptDisabled::new());
+    /// drop(outer);
+    /// assert!(irqs_disabled(), "whatever the order, the last one switches them on");
+    /// drop(inner);
+    /// assert!(!irqs_disabled());
+    /// ```
     #[doc(alias("local_interrupt_disable", "local_irq_save"))]
     LocalInterruptDisabled,
     at::irq_disable_counted,
@@ -58,6 +84,16 @@ token!(
 );
 
 /// A task runs here and may sleep.
+///
+/// ```
+/// use ringzero::context::TaskContext;
+/// fn read_block(_may_sleep: TaskContext) -> usize {
+///     512
+/// }
+/// // In a handler, or under a spinlock, this is the finding `sleep-in-atomic`.
+/// let task = TaskContext::assert("read_block()");
+/// assert_eq!(read_block(task), 512);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TaskContext(PhantomData<*mut ()>);
 

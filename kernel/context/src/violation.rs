@@ -13,6 +13,12 @@ pub fn panicking() -> bool {
 }
 
 /// A line of text of at most `N` bytes, made without allocation. What does not fit is cut off.
+///
+/// ```
+/// use ringzero::context::Text;
+/// let line: Text<8> = Text::format(format_args!("irq {} came", 4));
+/// assert_eq!(line.as_str(), "irq 4 ca");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Text<const N: usize = 256> {
     bytes: [u8; N],

@@ -3,6 +3,13 @@
 use core::fmt;
 
 /// A Linux error number, positive.
+///
+/// ```
+/// use ringzero::irq::{Errno, IrqFlags, IrqReturn, request_irq};
+/// let refused = request_irq(1000, IrqFlags::NONE, "dev", |_irq| IrqReturn::Handled);
+/// assert_eq!(refused, Err(Errno::EINVAL));
+/// assert_eq!((Errno::EINVAL.to_kernel(), Errno::EINVAL.name()), (-22, Some("EINVAL")));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Errno(i32);
 

@@ -11,6 +11,25 @@ use ringzero_context as context;
 use ringzero_machine::{KBox, Op, Place, step};
 
 /// What a handler says about an arrival (`irqreturn_t`).
+///
+/// ```
+/// use ringzero::irq::{IrqFlags, IrqReturn, free_irq, raise, request_irq, set_software_only};
+/// use ringzero::{Machine, completion::Completion};
+/// ringzero::global! { static RECEIVED: Completion = Completion::new(); }
+/// Machine::host()
+///     .boot(|| {
+///         set_software_only(4);
+///         request_irq(4, IrqFlags::NONE, "serial", |_irq| {
+///             RECEIVED.complete();
+///             IrqReturn::Handled
+///         })
+///         .unwrap();
+///         raise(4);
+///         RECEIVED.wait_for_completion();
+///         assert_eq!(free_irq(4, 0), Some("serial"));
+///     })
+///     .assert_clean();
+/// ```
 #[doc(alias = "irqreturn_t")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IrqReturn {
@@ -26,6 +45,15 @@ pub enum IrqReturn {
 }
 
 /// How a line is requested.
+///
+/// ```
+/// use ringzero::irq::{Errno, IRQF_SHARED, IrqReturn, free_irq, request_irq_dev};
+/// let request = |dev| request_irq_dev(5, IRQF_SHARED, "uart", dev, |_irq| IrqReturn::None);
+/// assert_eq!([request(1), request(2), request(2)], [Ok(()), Ok(()), Err(Errno::EBUSY)]);
+/// for dev in [1, 2] {
+///     free_irq(5, dev);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IrqFlags(u32);
 

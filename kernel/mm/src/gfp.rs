@@ -4,6 +4,13 @@ use core::ops::{BitAnd, BitOr, BitOrAssign, Not};
 
 /// The flags of an allocation (`gfp_t`). What matters here is whether it may sleep ([`Gfp::may_sleep`]) and whether
 /// it may fail ([`Gfp::may_fail`]); the other bits are accepted and carry no meaning yet.
+///
+/// ```
+/// use ringzero::slab::{__GFP_ZERO, GFP_ATOMIC, GFP_KERNEL};
+/// assert!(GFP_KERNEL.may_sleep());
+/// let in_a_handler = GFP_ATOMIC | __GFP_ZERO;
+/// assert!(!in_a_handler.may_sleep() && in_a_handler.may_fail());
+/// ```
 #[doc(alias = "gfp_t")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(transparent)]

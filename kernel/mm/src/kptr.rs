@@ -14,11 +14,12 @@ use ringzero_machine::{KBox, Place, machine};
 /// invariants 1 and 2).
 ///
 /// ```
-/// use ringzero_mm::{GFP_KERNEL, kmalloc_obj};
-/// use core::sync::atomic::{AtomicU32, Ordering};
-/// let p = kmalloc_obj(AtomicU32::new(7), GFP_KERNEL).unwrap();
-/// assert_eq!(p.load(Ordering::Relaxed), 7);
-/// p.kfree();
+/// use ringzero::atomic::Atomic;
+/// use ringzero::slab::{GFP_KERNEL, KPtr, kmalloc_obj};
+/// let users: KPtr<Atomic> = kmalloc_obj(Atomic::new(7), GFP_KERNEL).expect("it may sleep, so it does not fail");
+/// users.inc();
+/// assert_eq!(users.read(), 8);
+/// users.kfree();
 /// ```
 #[repr(transparent)]
 pub struct KPtr<T: 'static> {

@@ -8,12 +8,13 @@ use ringzero_atomic::Marked;
 /// `READ_ONCE` and `WRITE_ONCE`. Each access is a step. All zeroes is `None`.
 ///
 /// ```
-/// use ringzero_mm::{GFP_KERNEL, KSlot, kmalloc_obj};
-/// use core::sync::atomic::AtomicU32;
-/// static HEAD: KSlot<AtomicU32> = KSlot::new();
-/// let p = kmalloc_obj(AtomicU32::new(1), GFP_KERNEL);
-/// HEAD.store_release(p);
-/// assert_eq!(HEAD.xchg(None), p);
+/// use ringzero::atomic::Atomic;
+/// use ringzero::slab::{GFP_KERNEL, KPtr, KSlot, kmalloc_obj};
+/// ringzero::global! { static CONFIG: KSlot<Atomic> = KSlot::new(); }
+/// let config = kmalloc_obj(Atomic::new(1), GFP_KERNEL);
+/// CONFIG.store_release(config);
+/// assert_eq!(CONFIG.xchg(None), config);
+/// config.map(KPtr::kfree);
 /// ```
 #[repr(transparent)]
 pub struct KSlot<T: Sync + 'static>(Marked<*mut T>);

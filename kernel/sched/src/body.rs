@@ -11,6 +11,14 @@ mod sealed {
 }
 
 /// What a task's closure may return.
+///
+/// ```
+/// use ringzero::sched::ExitCode;
+/// fn ended_well<R: ExitCode>(body: impl FnOnce() -> R) -> bool {
+///     body().code() == 0
+/// }
+/// assert!(ended_well(|| ()) && !ended_well(|| -5));
+/// ```
 pub trait ExitCode: sealed::Sealed + 'static {
     /// The code that [`kthread_stop`](crate::kthread_stop) returns.
     fn code(self) -> i32;

@@ -1,34 +1,48 @@
 //! Completions: waiting until something is done.
 //!
 //! `done` counts the calls of `complete()` that nobody has waited for yet; [`ALL`] means that every wait passes. A wait is
-//! possible while it is not 0, and takes one. A wait with a timeout is also possible once the other half of the word,
-//! which counts timeouts, is not what it was when the wait began (crate invariant 12).
+//! possible while it is not 0, and takes one. What else may end it: see [`WaitWord`].
 
 use crate::event::Interrupted;
-use crate::schedule::unwinds;
 use crate::sleep::MAX_SCHEDULE_TIMEOUT;
-use crate::task::current;
+use crate::wait_bit::wake_up_var_at;
+use crate::word::{Awaited, Interruption, Wait, WaitError, WaitWord};
 use core::fmt;
 use core::mem::offset_of;
-use core::ptr;
 use core::sync::atomic::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
-use ringzero_context::{at, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, model, notify, step};
+use ringzero_context::at;
+use ringzero_machine::{Mode, Op, Place, Step, model, step};
 
 /// `done` after `complete_all()`.
-const ALL: u32 = u32::MAX;
+const ALL: u32 = u32::MAX >> 1;
+/// Set in the word once a future has asked to be woken: whoever completes then wakes the futures, after the completion's
+/// life may have ended, by its address.
+const ASKED: u32 = 1 << 31;
 
 /// A completion (`struct completion`): some wait until others say that it is done. Zeroed memory works in Rust and is
 /// told apart by [`Completion::is_initialised`].
+///
+/// ```
+/// use ringzero::{Machine, atomic::Atomic, completion::Completion, kthread::kthread_run};
+/// ringzero::global! {
+///     static VERSION: Atomic = Atomic::new(0);
+///     static PROBED: Completion = Completion::new();
+/// }
+/// let init = || {
+///     kthread_run(|| { VERSION.set(3); PROBED.complete(); }, "probe");
+///     PROBED.wait_for_completion();
+///     assert_eq!(VERSION.read(), 3);
+/// };
+/// Machine::host().cpus(2).boot(init).assert_clean();
+/// ```
 #[doc(alias = "completion")]
 #[repr(C, align(8))]
 pub struct Completion {
-    done: AtomicU32,
-    /// How often a wait's time was over.
-    timeouts: AtomicU32,
+    /// `done`.
+    word: WaitWord,
     magic: AtomicU32,
     class: Option<Place>,
     name: Option<&'static str>,
@@ -39,12 +53,13 @@ unsafe impl Sync for Completion {}
 // SAFETY: as above.
 unsafe impl Send for Completion {}
 
-fn is_done(word: u64, _: u64) -> bool {
-    word as u32 != 0
-}
+/// What a wait is for.
+struct Done;
 
-fn is_done_or_late(word: u64, timeouts: u64) -> bool {
-    word as u32 != 0 || word >> 32 != timeouts
+impl Awaited for Done {
+    fn holds(done: u32, _: u32) -> bool {
+        done & ALL != 0
+    }
 }
 
 impl Completion {
@@ -56,13 +71,7 @@ impl Completion {
     #[must_use]
     #[track_caller]
     pub const fn new() -> Self {
-        Self {
-            done: AtomicU32::new(0),
-            timeouts: AtomicU32::new(0),
-            magic: AtomicU32::new(Self::MAGIC),
-            class: Some(Place::here()),
-            name: None,
-        }
+        Self { word: WaitWord::new(0), magic: AtomicU32::new(Self::MAGIC), class: Some(Place::here()), name: None }
     }
 
     /// The same with a name for reports.
@@ -96,7 +105,7 @@ impl Completion {
     /// `at` is valid for writes of a `Completion`.
     #[doc(alias = "init_completion")]
     pub unsafe fn init_at(at: *mut Self, name: Option<&'static str>, place: Place) {
-        // Both halves are the first fields.
+        // The word is the first field.
         step(&Step::new(Op::InitObject, Mode::Write, at.addr(), 8, place).named(name, Some(place)));
         // SAFETY: the caller's contract.
         unsafe { at.write(Self { class: Some(place), name, ..Self::new() }) };
@@ -107,51 +116,75 @@ impl Completion {
 
     /// The fields and where they lie: what the C header mirrors.
     pub const LAYOUT: [(&'static str, usize); 6] = [
-        ("done", offset_of!(Self, done)),
-        ("__rz_timeouts", offset_of!(Self, timeouts)),
+        ("done", offset_of!(Self, word)),
+        ("__rz_pokes", offset_of!(Self, word) + size_of::<u32>()),
         ("__rz_magic", offset_of!(Self, magic)),
         ("__rz_class", offset_of!(Self, class)),
         ("__rz_name", offset_of!(Self, name)),
         ("__rz_name_len", offset_of!(Self, name) + size_of::<usize>()),
     ];
 
-    /// A step on both halves: always both, so that a condition on them can be asked of past values.
     fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
-        Step::new(op, mode, ptr::from_ref(self).addr(), 8, place).named(self.name(), self.made_at())
+        self.word.announcement(op, mode, place).named(self.name(), self.made_at())
+    }
+
+    #[inline]
+    fn done(&self) -> &AtomicU32 {
+        self.word.word()
+    }
+
+    pub(crate) fn word_address(&self) -> usize {
+        self.word.address()
     }
 
     /// Takes one, within a step. Whether there was one.
     #[inline]
     fn take(&self) -> bool {
-        let mut now = self.done.load(Acquire);
-        while now != 0 && now != ALL {
-            match self.done.compare_exchange_weak(now, now - 1, Acquire, Acquire) {
+        let mut now = self.done().load(Acquire);
+        while now & ALL != 0 && now & ALL != ALL {
+            match self.done().compare_exchange_weak(now, now - 1, Acquire, Acquire) {
                 Ok(_) => return true,
                 Err(found) => now = found,
             }
         }
-        now == ALL
+        now & ALL == ALL
     }
 
-    /// Lets those who wait see what has changed. Whoever was the only one of them may have ended the completion's life
-    /// since then: only its address is of use.
-    fn told(at: *const Self) {
-        notify(at.addr());
+    /// Takes one, in a step; if there is none, and `ask`, the futures are to be woken from now on. Whether there was one.
+    pub(crate) fn take_or_ask(&self, ask: bool, place: Place) -> bool {
+        step(&self.announcement(Op::TryWaitForCompletion, Mode::Rmw, place));
+        let taken = self.take() || ask && self.done().fetch_or(ASKED, Acquire) & ALL != 0 && self.take();
+        self.acquired(taken)
+    }
+
+    /// Adds to `done`, which was announced; then lets those who wait see it, by the address alone.
+    #[inline]
+    fn add(&self, n: u32, place: Place) {
+        let at: *const WaitWord = &raw const self.word;
+        let mut now = self.done().load(Relaxed);
+        loop {
+            let new = now & ASKED | (now & ALL).saturating_add(n).min(ALL);
+            match self.done().compare_exchange_weak(now, new, Release, Relaxed) {
+                Ok(_) => break,
+                Err(found) => now = found,
+            }
+        }
+        WaitWord::told(at);
+        if now & ASKED != 0 {
+            wake_up_var_at(at.addr(), place);
+        }
     }
 
     /// Says that it is done, once: one of those who wait, or will wait, goes on. A release: it pairs with that one's
     /// wait.
     ///
     /// Context: any but NMI. Never sleeps.
+    #[doc(alias = "complete_on_current_cpu")]
     #[track_caller]
     pub fn complete(&self) {
         let place = Place::caller();
         step(&self.announcement(Op::Complete, Mode::Rmw, place).ordered(false, true));
-        let mut now = self.done.load(Relaxed);
-        while let Err(found) = self.done.compare_exchange_weak(now, now.saturating_add(1), Release, Relaxed) {
-            now = found;
-        }
-        Self::told(self);
+        self.add(1, place);
     }
 
     /// Says that it is done: all who wait, or will wait, go on, until [`Completion::reinit`]. A release.
@@ -159,9 +192,9 @@ impl Completion {
     /// Context: any but NMI. Never sleeps.
     #[track_caller]
     pub fn complete_all(&self) {
-        step(&self.announcement(Op::CompleteAll, Mode::Rmw, Place::caller()).ordered(false, true));
-        self.done.store(ALL, Release);
-        Self::told(self);
+        let place = Place::caller();
+        step(&self.announcement(Op::CompleteAll, Mode::Rmw, place).ordered(false, true));
+        self.add(ALL, place);
     }
 
     /// Sets it back to not done. Nobody may wait for it meanwhile.
@@ -175,7 +208,7 @@ impl Completion {
 
     fn reinit_at(&self, place: Place) {
         step(&self.announcement(Op::ReinitCompletion, Mode::Write, place));
-        self.done.store(0, Relaxed);
+        self.done().store(0, Relaxed);
     }
 
     /// Whether a wait would pass now: so nobody waits. An acquire if so.
@@ -185,7 +218,7 @@ impl Completion {
     #[track_caller]
     pub fn completion_done(&self) -> bool {
         step(&self.announcement(Op::CompletionDone, Mode::Read, Place::caller()));
-        let done = self.done.load(Acquire) != 0;
+        let done = self.done().load(Acquire) & ALL != 0;
         self.acquired(done)
     }
 
@@ -203,7 +236,7 @@ impl Completion {
     /// An operation that orders only when it succeeds.
     fn acquired(&self, success: bool) -> bool {
         if success && let Some(m) = model() {
-            m.order(ptr::from_ref(self).addr(), true, false);
+            m.order(self.word.address(), true, false);
         }
         success
     }
@@ -214,27 +247,31 @@ impl Completion {
     #[doc(alias = "wait_for_completion_io")]
     #[track_caller]
     pub fn wait_for_completion(&self) {
-        self.wait("wait_for_completion()", Place::caller());
+        let how = How { call: "wait_for_completion()", ..How::default() };
+        // Only a wait that is cut off with its execution gets an error here.
+        let _ = self.wait(how, Place::caller());
     }
 
     /// [`Completion::wait_for_completion`] that a signal ends too.
     ///
     /// # Errors
-    /// [`Interrupted`] if a signal came first (not yet).
+    /// [`Interrupted`] if a signal came first.
     #[track_caller]
     pub fn wait_for_completion_interruptible(&self) -> Result<(), Interrupted> {
-        self.wait("wait_for_completion_interruptible()", Place::caller());
-        Ok(())
+        let how =
+            How { call: "wait_for_completion_interruptible()", by: Interruption::Interruptible, ..How::default() };
+        self.wait(how, Place::caller()).map(drop)
     }
 
     /// [`Completion::wait_for_completion`] that a fatal signal ends too.
     ///
     /// # Errors
-    /// [`Interrupted`] if a fatal signal came first (not yet).
+    /// [`Interrupted`] if a fatal signal came first.
+    #[doc(alias = "wait_for_completion_state")]
     #[track_caller]
     pub fn wait_for_completion_killable(&self) -> Result<(), Interrupted> {
-        self.wait("wait_for_completion_killable()", Place::caller());
-        Ok(())
+        let how = How { call: "wait_for_completion_killable()", by: Interruption::Killable, ..How::default() };
+        self.wait(how, Place::caller()).map(drop)
     }
 
     /// [`Completion::wait_for_completion`] for `timeout` jiffies at most: 0 if they were over before it was done, else
@@ -243,84 +280,54 @@ impl Completion {
     /// Context: as there.
     #[doc(alias = "wait_for_completion_io_timeout")]
     #[track_caller]
-    pub fn wait_for_completion_timeout(&'static self, timeout: u64) -> u64 {
-        self.wait_timeout(timeout, "wait_for_completion_timeout()", Place::caller())
+    pub fn wait_for_completion_timeout(&self, timeout: u64) -> u64 {
+        let how = How { call: "wait_for_completion_timeout()", timeout, ..How::default() };
+        self.wait(how, Place::caller()).unwrap_or(0)
     }
 
     /// [`Completion::wait_for_completion_timeout`] that a signal ends too.
     ///
     /// # Errors
-    /// [`Interrupted`] if a signal came first (not yet).
+    /// [`Interrupted`] if a signal came first.
     #[track_caller]
-    pub fn wait_for_completion_interruptible_timeout(&'static self, timeout: u64) -> Result<u64, Interrupted> {
-        Ok(self.wait_timeout(timeout, "wait_for_completion_interruptible_timeout()", Place::caller()))
+    pub fn wait_for_completion_interruptible_timeout(&self, timeout: u64) -> Result<u64, Interrupted> {
+        let how = How { call: "wait_for_completion_interruptible_timeout()", by: Interruption::Interruptible, timeout };
+        self.wait(how, Place::caller())
     }
 
     /// [`Completion::wait_for_completion_timeout`] that a fatal signal ends too.
     ///
     /// # Errors
-    /// [`Interrupted`] if a fatal signal came first (not yet).
+    /// [`Interrupted`] if a fatal signal came first.
     #[track_caller]
-    pub fn wait_for_completion_killable_timeout(&'static self, timeout: u64) -> Result<u64, Interrupted> {
-        Ok(self.wait_timeout(timeout, "wait_for_completion_killable_timeout()", Place::caller()))
+    pub fn wait_for_completion_killable_timeout(&self, timeout: u64) -> Result<u64, Interrupted> {
+        let how = How { call: "wait_for_completion_killable_timeout()", by: Interruption::Killable, timeout };
+        self.wait(how, Place::caller())
     }
 
-    fn wait(&self, call: &str, place: Place) {
-        at::might_sleep(call, place);
-        let announced = self.announcement(Op::WaitForCompletion, Mode::Rmw, place).ordered(true, false);
-        // It fails when another one was faster, which the host allows, and while an execution of the model unwinds.
-        while !wait_asleep(&announced, self.cond(is_done, 0), || self.take()) && !unwinds() {}
-    }
-
-    fn wait_timeout(&'static self, timeout: u64, call: &str, place: Place) -> u64 {
-        if timeout >= MAX_SCHEDULE_TIMEOUT {
-            self.wait(call, place);
-            return timeout;
-        }
-        at::might_sleep(call, place);
+    /// What is left of the time, 0 when it was over.
+    fn wait(&self, how: How, place: Place) -> Result<u64, Interrupted> {
+        at::might_sleep(how.call, place);
         let announced = self.announcement(Op::WaitForCompletion, Mode::Rmw, place);
-        step(&announced);
-        let (done, mut timeouts) = (self.take(), self.timeouts.load(Relaxed));
-        if self.acquired(done) {
-            return timeout.max(1);
-        }
-        if timeout == 0 {
-            return 0;
-        }
-        let sleep = &current().sleep;
-        let expires = sleep.begin(timeout, Some(self), place);
-        loop {
-            let cond = self.cond(is_done_or_late, u64::from(timeouts));
-            let (done, over) = wait_asleep(&announced, cond, || {
-                // Pairs with the release in `time_is_over`: when it has changed for this wait, that is seen too.
-                timeouts = self.timeouts.load(Acquire);
-                let done = self.take();
-                (self.acquired(done), sleep.is_over())
-            });
-            if done {
-                return sleep.end(expires, place).max(1);
-            }
-            if over {
-                sleep.end(expires, place);
-            }
-            // Else it was another's time that was over, or a failed execution unwinds.
-            if over || unwinds() {
-                return 0;
-            }
+        let wait = Wait::new(announced).interruption(how.by).timeout(how.timeout);
+        match self.word.wait::<Done>(&wait, || self.take()) {
+            Ok(left) => Ok(left),
+            Err(WaitError::TimedOut) => Ok(0),
+            Err(WaitError::Interrupted) => Err(Interrupted),
         }
     }
+}
 
-    fn cond(&self, test: fn(u64, u64) -> bool, arg: u64) -> Cond {
-        Cond::at(ptr::from_ref(self).addr(), 8, test, arg)
-    }
+/// How to wait.
+struct How {
+    call: &'static str,
+    by: Interruption,
+    timeout: u64,
+}
 
-    /// The time of a wait is over: lets it see that, in a step of which `within` is a part.
-    pub(crate) fn time_is_over(&self, within: impl FnOnce()) {
-        let place = self.made_at().unwrap_or(Place::caller());
-        step(&self.announcement(Op::WakeUpProcess, Mode::Rmw, place));
-        within();
-        self.timeouts.fetch_add(1, Release);
-        Self::told(self);
+impl Default for How {
+    fn default() -> Self {
+        Self { call: "", by: Interruption::Uninterruptible, timeout: MAX_SCHEDULE_TIMEOUT }
     }
 }
 
@@ -334,7 +341,7 @@ impl Default for Completion {
 impl fmt::Debug for Completion {
     /// Shows the state without a step.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Completion({}, {})", self.name().unwrap_or("unnamed"), self.done.load(Relaxed))
+        write!(f, "Completion({}, {})", self.name().unwrap_or("unnamed"), self.done().load(Relaxed))
     }
 }
 

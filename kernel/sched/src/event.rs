@@ -1,15 +1,29 @@
 //! Waiting for a condition.
 
-use crate::kthread::ERESTARTSYS;
-use crate::queue::{WaitQueueEntry, WaitQueueHead, finish_wait, prepare_to_wait, prepare_to_wait_exclusive};
+use crate::errno::{ERESTARTSYS, ETIME};
+use crate::queue::{WQ_FLAG_EXCLUSIVE, WaitQueueEntry, WaitQueueHead, finish_wait_at};
 use crate::schedule::{schedule_in_loop, unwinds};
-use crate::sleep::schedule_timeout_at;
-use crate::task::{TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE};
-use core::pin::pin;
+use crate::sleep::{MAX_SCHEDULE_TIMEOUT, schedule_timeout_at};
+use crate::task::{TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE};
+use core::pin::{Pin, pin};
 use ringzero_context::at;
 use ringzero_machine::Place;
+use ringzero_spinning::{Guard, Kind};
+use ringzero_time::TICK_NSEC;
 
-/// A signal ended the wait. There are no signals yet, so nothing returns it.
+/// A signal ended the wait.
+///
+/// ```
+/// use ringzero::{mutex::Mutex, wait::Interrupted};
+/// /// What a system call returns.
+/// fn value(of: &Mutex<i32>) -> i32 {
+///     match of.lock_interruptible() {
+///         Ok(held) => *held,
+///         Err(signal) => signal.to_errno(),
+///     }
+/// }
+/// assert_eq!((value(&Mutex::new(7)), Interrupted.to_errno()), (7, -512));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
 
@@ -21,108 +35,363 @@ impl Interrupted {
     }
 }
 
+/// How to wait for an event.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
+    pub(crate) state: u32,
+    pub(crate) flags: u32,
+    pub(crate) timeout: u64,
+    /// Who says that it may sleep; none where it is called with a lock held.
+    pub(crate) call: Option<&'static str>,
+}
+
+impl How {
+    pub(crate) const fn new(state: u32, call: &'static str) -> Self {
+        Self { state, flags: 0, timeout: MAX_SCHEDULE_TIMEOUT, call: Some(call) }
+    }
+
+    pub(crate) const fn exclusive(self) -> Self {
+        Self { flags: WQ_FLAG_EXCLUSIVE, ..self }
+    }
+
+    pub(crate) const fn timeout(self, timeout: u64) -> Self {
+        Self { timeout, ..self }
+    }
+
+    const fn locked(state: u32) -> Self {
+        Self { state, flags: 0, timeout: MAX_SCHEDULE_TIMEOUT, call: None }
+    }
+}
+
+/// Waits with an entry of its own, whose wakers wake the task.
+fn wait_in(
+    wq: &WaitQueueHead,
+    how: How,
+    place: Place,
+    mut condition: impl FnMut() -> bool,
+) -> Result<u64, Interrupted> {
+    let entry = pin!(WaitQueueEntry::new());
+    wait_with(wq, entry.as_ref(), how, place, &mut (), |()| condition(), |(), sleep| sleep())
+}
+
+/// Waits with `entry` until `condition` holds: what is left of the time, at least 1, or 0 if it was over before.
+/// `around` is called with each sleep. Both get `cx`.
+pub(crate) fn wait_with<'q, C>(
+    wq: &'q WaitQueueHead,
+    entry: Pin<&WaitQueueEntry<'q>>,
+    how: How,
+    place: Place,
+    cx: &mut C,
+    mut condition: impl FnMut(&mut C) -> bool,
+    mut around: impl FnMut(&mut C, &mut dyn FnMut()),
+) -> Result<u64, Interrupted> {
+    if let Some(call) = how.call {
+        at::might_sleep(call, place);
+    }
+    if condition(cx) {
+        return Ok(how.timeout.max(1));
+    }
+    let mut left = how.timeout;
+    let held = loop {
+        // Queued first, tested then: a wake-up between the two is not lost (invariant 2).
+        let signalled = entry.put_for_event(wq, how.flags, how.state, place);
+        let holds = condition(cx);
+        if signalled {
+            return if holds { Ok(left.max(1)) } else { Err(Interrupted) };
+        }
+        // While unwinding nobody else runs, and there is nothing to wait for.
+        if holds || left == 0 || unwinds() {
+            break holds;
+        }
+        around(cx, &mut || {
+            if left >= MAX_SCHEDULE_TIMEOUT {
+                schedule_in_loop(place);
+            } else {
+                left = schedule_timeout_at(left, place);
+            }
+        });
+    };
+    finish_wait_at(wq, entry, place);
+    Ok(if held { left.max(1) } else { 0 })
+}
+
 /// Sleeps until `condition` holds, which is tested now and after each wake-up of `wq`. Whoever makes it true must call
 /// [`wake_up`](crate::wake_up) after that. Task context, sleeps: finding `sleep-in-atomic` elsewhere, even if the
 /// condition holds. `condition` runs while the task is queued and must not sleep itself.
+#[doc(alias = "io_wait_event")]
 #[track_caller]
 pub fn wait_event(wq: &WaitQueueHead, condition: impl FnMut() -> bool) {
-    wait_in(wq, TASK_UNINTERRUPTIBLE, false, "wait_event()", condition);
+    // No signal ends it.
+    let _ = wait_in(wq, How::new(TASK_UNINTERRUPTIBLE, "wait_event()"), Place::caller(), condition);
 }
 
-/// [`wait_event`] that a signal ends too.
-///
-/// # Errors
-/// [`Interrupted`] if a signal came first (not yet).
+/// [`wait_event`] as an exclusive waiter: one of them is woken at a time.
 #[track_caller]
-pub fn wait_event_interruptible(wq: &WaitQueueHead, condition: impl FnMut() -> bool) -> Result<(), Interrupted> {
-    wait_in(wq, TASK_INTERRUPTIBLE, false, "wait_event_interruptible()", condition);
-    Ok(())
-}
-
-/// [`wait_event_interruptible`] as an exclusive waiter: one of them is woken at a time.
-///
-/// # Errors
-/// [`Interrupted`] if a signal came first (not yet).
-#[track_caller]
-pub fn wait_event_interruptible_exclusive(
-    wq: &WaitQueueHead,
-    condition: impl FnMut() -> bool,
-) -> Result<(), Interrupted> {
-    wait_in(wq, TASK_INTERRUPTIBLE, true, "wait_event_interruptible_exclusive()", condition);
-    Ok(())
-}
-
-/// [`wait_event`] that a fatal signal ends too.
-///
-/// # Errors
-/// [`Interrupted`] if a fatal signal came first (not yet).
-#[track_caller]
-pub fn wait_event_killable(wq: &WaitQueueHead, condition: impl FnMut() -> bool) -> Result<(), Interrupted> {
-    wait_in(wq, TASK_KILLABLE, false, "wait_event_killable()", condition);
-    Ok(())
+pub fn wait_event_exclusive(wq: &WaitQueueHead, condition: impl FnMut() -> bool) {
+    // No signal ends it.
+    let _ =
+        wait_in(wq, How::new(TASK_UNINTERRUPTIBLE, "wait_event_exclusive()").exclusive(), Place::caller(), condition);
 }
 
 /// [`wait_event`] for `timeout` jiffies at most: 0 if they were over and the condition did not hold, else what is left of
 /// them, at least 1.
 #[track_caller]
 pub fn wait_event_timeout(wq: &WaitQueueHead, condition: impl FnMut() -> bool, timeout: u64) -> u64 {
-    wait_in_for(wq, TASK_UNINTERRUPTIBLE, timeout, "wait_event_timeout()", condition)
+    wait_in(wq, How::new(TASK_UNINTERRUPTIBLE, "wait_event_timeout()").timeout(timeout), Place::caller(), condition)
+        .unwrap_or(0)
+}
+
+/// [`wait_event`] that a signal ends too.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first.
+#[doc(alias = "wait_event_freezable")]
+#[track_caller]
+pub fn wait_event_interruptible(wq: &WaitQueueHead, condition: impl FnMut() -> bool) -> Result<(), Interrupted> {
+    wait_in(wq, How::new(TASK_INTERRUPTIBLE, "wait_event_interruptible()"), Place::caller(), condition).map(drop)
 }
 
 /// [`wait_event_timeout`] that a signal ends too.
 ///
 /// # Errors
-/// [`Interrupted`] if a signal came first (not yet).
+/// [`Interrupted`] if a signal came first.
+#[doc(alias = "wait_event_freezable_timeout")]
 #[track_caller]
 pub fn wait_event_interruptible_timeout(
     wq: &WaitQueueHead,
     condition: impl FnMut() -> bool,
     timeout: u64,
 ) -> Result<u64, Interrupted> {
-    Ok(wait_in_for(wq, TASK_INTERRUPTIBLE, timeout, "wait_event_interruptible_timeout()", condition))
+    wait_in(
+        wq,
+        How::new(TASK_INTERRUPTIBLE, "wait_event_interruptible_timeout()").timeout(timeout),
+        Place::caller(),
+        condition,
+    )
 }
 
+/// [`wait_event_interruptible`] as an exclusive waiter: one of them is woken at a time. One that a signal ends uses up no
+/// wake-up.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first.
+#[doc(alias = "wait_event_freezable_exclusive")]
 #[track_caller]
-fn wait_in_for(wq: &WaitQueueHead, state: u32, timeout: u64, call: &str, mut condition: impl FnMut() -> bool) -> u64 {
-    let place = Place::caller();
-    at::might_sleep(call, place);
-    if condition() {
-        return timeout.max(1);
-    }
-    let entry = pin!(WaitQueueEntry::new());
-    let mut left = timeout;
-    let held = loop {
-        prepare_to_wait(wq, entry.as_ref(), state);
-        let holds = condition();
-        if holds || left == 0 || unwinds() {
-            break holds;
-        }
-        left = schedule_timeout_at(left, place);
-    };
-    finish_wait(wq, entry.as_ref());
-    if held { left.max(1) } else { 0 }
+pub fn wait_event_interruptible_exclusive(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+) -> Result<(), Interrupted> {
+    wait_in(
+        wq,
+        How::new(TASK_INTERRUPTIBLE, "wait_event_interruptible_exclusive()").exclusive(),
+        Place::caller(),
+        condition,
+    )
+    .map(drop)
 }
 
+/// [`wait_event`] that a fatal signal ends too.
+///
+/// # Errors
+/// [`Interrupted`] if a fatal signal came first.
 #[track_caller]
-fn wait_in(wq: &WaitQueueHead, state: u32, exclusive: bool, call: &str, mut condition: impl FnMut() -> bool) {
-    let place = Place::caller();
-    at::might_sleep(call, place);
-    if condition() {
-        return;
-    }
+pub fn wait_event_killable(wq: &WaitQueueHead, condition: impl FnMut() -> bool) -> Result<(), Interrupted> {
+    wait_in(wq, How::new(TASK_KILLABLE, "wait_event_killable()"), Place::caller(), condition).map(drop)
+}
+
+/// [`wait_event_timeout`] that a fatal signal ends too.
+///
+/// # Errors
+/// [`Interrupted`] if a fatal signal came first.
+#[track_caller]
+pub fn wait_event_killable_timeout(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+    timeout: u64,
+) -> Result<u64, Interrupted> {
+    wait_in(wq, How::new(TASK_KILLABLE, "wait_event_killable_timeout()").timeout(timeout), Place::caller(), condition)
+}
+
+/// [`wait_event_killable`] as an exclusive waiter: one of them is woken at a time.
+///
+/// # Errors
+/// [`Interrupted`] if a fatal signal came first.
+#[track_caller]
+pub fn wait_event_killable_exclusive(wq: &WaitQueueHead, condition: impl FnMut() -> bool) -> Result<(), Interrupted> {
+    wait_in(wq, How::new(TASK_KILLABLE, "wait_event_killable_exclusive()").exclusive(), Place::caller(), condition)
+        .map(drop)
+}
+
+/// [`wait_event`] of a task that has nothing to do meanwhile, and does not count as load.
+#[track_caller]
+pub fn wait_event_idle(wq: &WaitQueueHead, condition: impl FnMut() -> bool) {
+    // No signal ends it.
+    let _ = wait_in(wq, How::new(TASK_IDLE, "wait_event_idle()"), Place::caller(), condition);
+}
+
+/// [`wait_event_idle`] as an exclusive waiter: one of them is woken at a time.
+#[track_caller]
+pub fn wait_event_idle_exclusive(wq: &WaitQueueHead, condition: impl FnMut() -> bool) {
+    // No signal ends it.
+    let _ = wait_in(wq, How::new(TASK_IDLE, "wait_event_idle_exclusive()").exclusive(), Place::caller(), condition);
+}
+
+/// [`wait_event_timeout`] of a task that has nothing to do meanwhile, and does not count as load.
+#[track_caller]
+pub fn wait_event_idle_timeout(wq: &WaitQueueHead, condition: impl FnMut() -> bool, timeout: u64) -> u64 {
+    wait_in(wq, How::new(TASK_IDLE, "wait_event_idle_timeout()").timeout(timeout), Place::caller(), condition)
+        .unwrap_or(0)
+}
+
+/// [`wait_event_idle_timeout`] as an exclusive waiter: one of them is woken at a time.
+#[track_caller]
+pub fn wait_event_idle_exclusive_timeout(wq: &WaitQueueHead, condition: impl FnMut() -> bool, timeout: u64) -> u64 {
+    wait_in(
+        wq,
+        How::new(TASK_IDLE, "wait_event_idle_exclusive_timeout()").timeout(timeout).exclusive(),
+        Place::caller(),
+        condition,
+    )
+    .unwrap_or(0)
+}
+
+/// [`wait_event`] that calls `before` each time it goes to sleep, and `after` when it comes back.
+#[track_caller]
+pub fn wait_event_cmd(wq: &WaitQueueHead, condition: impl FnMut() -> bool, before: impl FnMut(), after: impl FnMut()) {
+    let how = How::new(TASK_UNINTERRUPTIBLE, "wait_event_cmd()");
+    wait_with_cmd(wq, how, Place::caller(), condition, before, after);
+}
+
+/// [`wait_event_cmd`] as an exclusive waiter: one of them is woken at a time.
+#[track_caller]
+pub fn wait_event_exclusive_cmd(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+    before: impl FnMut(),
+    after: impl FnMut(),
+) {
+    let how = How::new(TASK_UNINTERRUPTIBLE, "wait_event_exclusive_cmd()").exclusive();
+    wait_with_cmd(wq, how, Place::caller(), condition, before, after);
+}
+
+fn wait_with_cmd(
+    wq: &WaitQueueHead,
+    how: How,
+    place: Place,
+    mut condition: impl FnMut() -> bool,
+    mut before: impl FnMut(),
+    mut after: impl FnMut(),
+) {
     let entry = pin!(WaitQueueEntry::new());
-    loop {
-        // Queued first, tested then: a wake-up between the two is not lost (invariant 2).
-        if exclusive {
-            prepare_to_wait_exclusive(wq, entry.as_ref(), state);
-        } else {
-            prepare_to_wait(wq, entry.as_ref(), state);
-        }
-        // While unwinding nobody else runs, and there is nothing to wait for.
-        if condition() || unwinds() {
-            break;
-        }
-        schedule_in_loop(place);
+    // No signal ends it.
+    let _ = wait_with(
+        wq,
+        entry.as_ref(),
+        how,
+        place,
+        &mut (),
+        |()| condition(),
+        |(), sleep| {
+            before();
+            sleep();
+            after();
+        },
+    );
+}
+
+/// A time in jiffies that is not shorter than `ns` nanoseconds.
+fn jiffies_of_ns(ns: u64) -> u64 {
+    ns.div_ceil(TICK_NSEC)
+}
+
+/// [`wait_event`] for `timeout_ns` nanoseconds at most: 0, or `-ETIME` if they were over first. Here sleeps end at a
+/// jiffy, so the time is rounded up.
+#[track_caller]
+pub fn wait_event_hrtimeout(wq: &WaitQueueHead, condition: impl FnMut() -> bool, timeout_ns: u64) -> i32 {
+    let how = How::new(TASK_UNINTERRUPTIBLE, "wait_event_hrtimeout()").timeout(jiffies_of_ns(timeout_ns));
+    if wait_in(wq, how, Place::caller(), condition) == Ok(0) { -ETIME } else { 0 }
+}
+
+/// [`wait_event_hrtimeout`] that a signal ends too: `-ERESTARTSYS` then.
+#[track_caller]
+pub fn wait_event_interruptible_hrtimeout(wq: &WaitQueueHead, condition: impl FnMut() -> bool, timeout_ns: u64) -> i32 {
+    let how = How::new(TASK_INTERRUPTIBLE, "wait_event_interruptible_hrtimeout()").timeout(jiffies_of_ns(timeout_ns));
+    match wait_in(wq, how, Place::caller(), condition) {
+        Ok(0) => -ETIME,
+        Ok(_) => 0,
+        Err(interrupted) => interrupted.to_errno(),
     }
-    finish_wait(wq, entry.as_ref());
+}
+
+/// [`wait_event`] for a condition on what the spinlock of `guard` protects: it is tested with the lock held. The lock is
+/// released while the task sleeps, and held again afterwards. Without the lock the task must be able to sleep.
+#[doc(alias = "wait_event_lock_irq_cmd")]
+#[track_caller]
+pub fn wait_event_lock_irq<T: ?Sized, K: Kind>(
+    wq: &WaitQueueHead,
+    guard: &mut Guard<'_, T, K>,
+    condition: impl FnMut(&mut T) -> bool,
+) {
+    // No signal ends it.
+    let _ = wait_unlocked(wq, guard, How::locked(TASK_UNINTERRUPTIBLE), Place::caller(), condition);
+}
+
+/// [`wait_event_lock_irq`] for `timeout` jiffies at most: 0 if they were over and the condition did not hold, else what is
+/// left of them, at least 1.
+#[track_caller]
+pub fn wait_event_lock_irq_timeout<T: ?Sized, K: Kind>(
+    wq: &WaitQueueHead,
+    guard: &mut Guard<'_, T, K>,
+    condition: impl FnMut(&mut T) -> bool,
+    timeout: u64,
+) -> u64 {
+    let how = How::locked(TASK_UNINTERRUPTIBLE).timeout(timeout);
+    wait_unlocked(wq, guard, how, Place::caller(), condition).unwrap_or(0)
+}
+
+/// [`wait_event_lock_irq`] that a signal ends too.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first; the lock is held all the same.
+#[doc(alias = "wait_event_interruptible_lock_irq_cmd")]
+#[track_caller]
+pub fn wait_event_interruptible_lock_irq<T: ?Sized, K: Kind>(
+    wq: &WaitQueueHead,
+    guard: &mut Guard<'_, T, K>,
+    condition: impl FnMut(&mut T) -> bool,
+) -> Result<(), Interrupted> {
+    wait_unlocked(wq, guard, How::locked(TASK_INTERRUPTIBLE), Place::caller(), condition).map(drop)
+}
+
+/// [`wait_event_lock_irq_timeout`] that a signal ends too.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first; the lock is held all the same.
+#[track_caller]
+pub fn wait_event_interruptible_lock_irq_timeout<T: ?Sized, K: Kind>(
+    wq: &WaitQueueHead,
+    guard: &mut Guard<'_, T, K>,
+    condition: impl FnMut(&mut T) -> bool,
+    timeout: u64,
+) -> Result<u64, Interrupted> {
+    wait_unlocked(wq, guard, How::locked(TASK_INTERRUPTIBLE).timeout(timeout), Place::caller(), condition)
+}
+
+fn wait_unlocked<T: ?Sized, K: Kind>(
+    wq: &WaitQueueHead,
+    guard: &mut Guard<'_, T, K>,
+    how: How,
+    place: Place,
+    mut condition: impl FnMut(&mut T) -> bool,
+) -> Result<u64, Interrupted> {
+    let entry = pin!(WaitQueueEntry::new());
+    wait_with(
+        wq,
+        entry.as_ref(),
+        how,
+        place,
+        guard,
+        |guard| condition(&mut **guard),
+        |guard, sleep| guard.unlocked_at(place, sleep),
+    )
 }

@@ -1,18 +1,12 @@
 //! Kernel threads.
 
 use crate::body::ExitCode;
+use crate::errno::{EINTR, EINVAL};
 use crate::schedule::{give_up, wake_up_state_at};
 use crate::task::{TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, current, spawn_at, try_current};
 use core::sync::atomic::Ordering::Relaxed;
 use ringzero_context::{self as context, at};
 use ringzero_machine::{Mode, Op, Place, cpu, machine, model, step};
-
-/// Error number: interrupted before it began.
-pub const EINTR: i32 = 4;
-/// Error number: invalid argument.
-pub const EINVAL: i32 = 22;
-/// Error number: a sleep was interrupted.
-pub const ERESTARTSYS: i32 = 512;
 
 /// The mask of one CPU. Panics on a number that no mask has.
 #[track_caller]
@@ -127,9 +121,19 @@ pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {
 #[must_use]
 #[track_caller]
 pub fn kthread_should_stop() -> bool {
-    let task = current();
-    step(&task.announcement(Op::KthreadShouldStop, Mode::Read, &task.should_stop, Place::caller()));
-    task.should_stop.load(Relaxed) != 0
+    current().should_stop_at(Place::caller())
+}
+
+impl Task {
+    pub(crate) fn should_stop_at(&self, place: Place) -> bool {
+        step(&self.announcement(Op::KthreadShouldStop, Mode::Read, &self.should_stop, place));
+        self.should_stop.load(Relaxed) != 0
+    }
+
+    /// Whether it is a kthread that shall stop: no step if it is none.
+    pub(crate) fn is_told_to_stop(&self, place: Place) -> bool {
+        self.is_kthread() && self.should_stop_at(place)
+    }
 }
 
 /// Tells a kthread to stop, wakes it, and waits for its end: what its closure returned, or `-EINTR` if it never ran

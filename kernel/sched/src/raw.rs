@@ -1,7 +1,11 @@
 //! Entries of wait queues as C code has them: without a lifetime, initialised by its own macros.
 
-use crate::queue::{Node, WaitQueueHead, is_empty, set_state};
+use crate::queue::{
+    Node, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WaitQueueHead, is_empty, remove_held, set_state, set_woken,
+};
+use crate::schedule::wake_up_state_at;
 use crate::task::{TASK_RUNNING, try_current};
+use core::fmt;
 use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::{Ordering::SeqCst, fence};
@@ -12,9 +16,21 @@ use ringzero_machine::{Mode, Op, Place, Step, machine, model, step};
 ///
 /// It stays where it is, and alive, from the call that puts it on a queue until it is off again: C code promises that.
 /// Where it does not, the machine is asked about the memory before a waker looks at it (invariant 10).
+///
+/// ```
+/// use ringzero::sched::RawWaitQueueEntry;
+/// // `struct wait_queue_entry` of the C headers has its fields at the same places.
+/// assert!(RawWaitQueueEntry::LAYOUT.iter().any(|(field, _)| *field == "private"));
+/// ```
 #[repr(C)]
 pub struct RawWaitQueueEntry {
     node: Node,
+}
+
+impl fmt::Debug for RawWaitQueueEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RawWaitQueueEntry")
+    }
 }
 
 impl RawWaitQueueEntry {
@@ -22,34 +38,56 @@ impl RawWaitQueueEntry {
     pub const MAGIC: u32 = 0x525a_5745;
 
     /// The fields and where they lie: what the C header mirrors.
-    pub const LAYOUT: [(&'static str, usize); 8] = [
-        ("private", offset_of!(Node, task)),
+    pub const LAYOUT: [(&'static str, usize); 10] = [
+        ("flags", offset_of!(Node, flags)),
+        ("magic", offset_of!(Node, magic)),
+        ("private", offset_of!(Node, private)),
+        ("func", offset_of!(Node, func)),
         ("queue", offset_of!(Node, queue)),
         ("next", offset_of!(Node, next)),
         ("previous", offset_of!(Node, previous)),
-        ("exclusive", offset_of!(Node, exclusive)),
         ("autoremove", offset_of!(Node, autoremove)),
-        ("magic", offset_of!(Node, magic)),
+        ("woken", offset_of!(Node, woken)),
         ("home", offset_of!(Node, home)),
     ];
 
     /// Puts the entry on `wq` unless it is there already, in a step that takes and releases the queue's lock; before
-    /// that it sets the running task's state, if there is one to set. Whether the queue was empty. Task context; does
-    /// not sleep. Finding `uninitialised-lock` for an entry that was never initialised.
-    pub fn put(&self, wq: &WaitQueueHead, exclusive: bool, state: Option<u32>, place: Place) -> bool {
+    /// that it sets the running task's state, if there is one to set. Whether the queue was empty. Task context; does not sleep. Finding `uninitialised-lock` for an entry that was never
+    /// initialised.
+    pub fn put(&self, wq: &WaitQueueHead, kind: EntryKind, state: Option<u32>, place: Place) -> bool {
         if !self.check(place) {
             return false;
         }
         set_state(try_current(), state, place);
+        self.put_in_step(wq, kind, place)
+    }
+
+    fn put_in_step(&self, wq: &WaitQueueHead, kind: EntryKind, place: Place) -> bool {
         let mut was_empty = false;
         wq.with_lock(Op::WaitqueueAdd, place, || {
             was_empty = is_empty(wq);
             wq.raw.set(true);
-            wq.link(&self.node, exclusive);
+            kind.mark(&self.node);
+            wq.link(&self.node);
         });
         // As in `WaitQueueEntry::put`.
         fence(SeqCst);
         was_empty
+    }
+
+    /// [`RawWaitQueueEntry::put`] as the entry's flags say, unless a signal ends a sleep in `state`: then it is taken off
+    /// the queue. Whether that is so.
+    pub fn put_for_event(&self, wq: &WaitQueueHead, state: u32, place: Place) -> bool {
+        if !self.check(place) {
+            return false;
+        }
+        let signalled = set_state(try_current(), Some(state), place);
+        if signalled {
+            self.take(wq, true, place);
+        } else {
+            self.put_in_step(wq, EntryKind::AsItSays, place);
+        }
+        signalled
     }
 
     /// Takes the entry off `wq` if it is there, in a step as that of [`RawWaitQueueEntry::put`]; before that the
@@ -62,10 +100,11 @@ impl RawWaitQueueEntry {
     }
 
     /// Puts the entry on `wq`, whose lock the caller holds. No step.
-    pub fn put_locked(&self, wq: &WaitQueueHead, exclusive: bool, place: Place) {
+    pub fn put_locked(&self, wq: &WaitQueueHead, kind: EntryKind, place: Place) {
         if self.check(place) {
             wq.raw.set(true);
-            wq.link(&self.node, exclusive);
+            kind.mark(&self.node);
+            wq.link(&self.node);
         }
     }
 
@@ -74,6 +113,35 @@ impl RawWaitQueueEntry {
         if self.check(place) {
             wq.unlink(&self.node);
         }
+    }
+
+    /// Wakes the entry's task if its state has a bit of `mode`, and whether it had: what wakers do with an entry that has
+    /// no function of its own. For such functions.
+    #[doc(alias = "default_wake_function")]
+    pub fn wake(&self, mode: u32, place: Place) -> bool {
+        self.node.task().is_some_and(|task| wake_up_state_at(task, mode, place))
+    }
+
+    /// [`RawWaitQueueEntry::wake`], and takes the entry off its queue if that was so. The queue's lock is held.
+    #[doc(alias = "autoremove_wake_function")]
+    pub fn wake_and_remove(&self, mode: u32, place: Place) -> bool {
+        let woken = self.wake(mode, place);
+        if woken {
+            remove_held(&self.node);
+        }
+        woken
+    }
+
+    /// [`RawWaitQueueEntry::wake`] of a task in [`RawWaitQueueEntry::wait_woken`].
+    #[doc(alias = "woken_wake_function")]
+    pub fn wake_in_wait_woken(&self, mode: u32, place: Place) -> bool {
+        set_woken(&self.node, place);
+        self.wake(mode, place)
+    }
+
+    /// `wait_woken()`: see [`wait_woken`](crate::wait_woken()).
+    pub fn wait_woken(&self, mode: u32, timeout: u64, place: Place) -> u64 {
+        if self.check(place) { crate::wake::wait_woken_at(&self.node, mode, timeout, place) } else { 0 }
     }
 
     fn check(&self, place: Place) -> bool {
@@ -87,6 +155,30 @@ impl RawWaitQueueEntry {
             m.object_made(ptr::from_ref(self).addr(), size_of::<Self>(), place, "a wait queue entry");
         }
         true
+    }
+}
+
+/// Where on its queue an entry goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Before the exclusive ones.
+    Shared,
+    /// Behind all others; uses up a wake-up.
+    Exclusive,
+    /// Before all others; uses up a wake-up.
+    Priority,
+    /// As its flags say.
+    AsItSays,
+}
+
+impl EntryKind {
+    fn mark(self, node: &Node) {
+        match self {
+            Self::Shared => node.set_exclusive(false),
+            Self::Exclusive => node.set_exclusive(true),
+            Self::Priority => node.flags.set(node.flags.get() | WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY),
+            Self::AsItSays => {}
+        }
     }
 }
 

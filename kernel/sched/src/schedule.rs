@@ -1,12 +1,14 @@
 //! Sleeping and waking.
 
+use crate::signal::ends_sleep;
 use crate::task::{TASK_NORMAL, TASK_RUNNING, Task, current, try_current};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use ringzero_context::{at, panicking, wait_asleep};
+use ringzero_context::{at, panicking, wait_asleep, without_big_lock};
 use ringzero_machine::{Cond, Mode, Op, Place, WaitKind, attend, cpu, in_machine, machine, model, notify, step, wait};
 
-fn is_running(state: u64, _: u64) -> bool {
-    state == u64::from(TASK_RUNNING)
+/// Of a task's word: whether its sleep is over.
+fn is_over(word: u64, _: u64) -> bool {
+    word as u32 == TASK_RUNNING || ends_sleep(word as u32, (word >> 32) as u32)
 }
 
 fn always(_: u64, _: u64) -> bool {
@@ -40,11 +42,20 @@ pub(crate) fn set_current_state_at(state: u32, place: Place) {
 }
 
 /// Sets the state of `task`, the running one (invariant 1).
+///
+/// Whether a signal ends a sleep in that state already.
 #[inline]
-pub(crate) fn set_state_at(task: &Task, state: u32, place: Place) {
-    step(&task.announcement(Op::SetCurrentState, Mode::Write, &task.state, place));
-    // Full barrier: pairs with the one in `wake_up_process`.
+pub(crate) fn set_state_at(task: &Task, state: u32, place: Place) -> bool {
+    // It reads, too, if there may be a signal that ends the sleep.
+    let mode = if ends_sleep(state, u32::MAX) && task.hears() { Mode::Rmw } else { Mode::Write };
+    step(&task.state_step(Op::SetCurrentState, mode, place));
+    // Full barrier: pairs with the ones in `wake_up_process` and `Task::tell`.
     task.state.store(state, SeqCst);
+    let signalled = state != TASK_RUNNING && ends_sleep(state, task.signal.load(SeqCst));
+    if model().is_some() {
+        task.sleepless.set(signalled);
+    }
+    signalled
 }
 
 /// Gives up the CPU until the running task's state is `TASK_RUNNING`; at once if it is already, and then it only lets
@@ -60,6 +71,10 @@ pub(crate) fn schedule_at(place: Place) {
     let Some(task) = try_current() else {
         panic!("schedule() where no task runs (at {place})");
     };
+    without_big_lock(place, || schedule_task(task, place));
+}
+
+fn schedule_task(task: &Task, place: Place) {
     // The host has no step that others may precede.
     if model().is_none() && task.state.load(Relaxed) == TASK_RUNNING && machine().is_some_and(|m| m.give_up()) {
         return core::sync::atomic::fence(Acquire);
@@ -81,14 +96,21 @@ pub(crate) fn schedule_in_loop(place: Place) {
 
 /// Sleeps until the state of `task`, the running one, is `TASK_RUNNING`, and then it stays so (invariant 1).
 fn sleep(task: &Task, place: Place) {
-    let announced = task.announcement(Op::Schedule, Mode::Read, &task.state, place).ordered(true, false);
-    // Pairs with the release in `wake_up_within`.
-    wait_asleep(&announced, Cond::on(&task.state, is_running, 0), || core::sync::atomic::fence(Acquire));
+    let mode = if task.sleepless.take() { Mode::Rmw } else { Mode::Read };
+    let announced = task.state_step(Op::Schedule, mode, place).ordered(true, false);
+    wait_asleep(&announced, Cond::at(task.word_address(), 8, is_over, 0), || {
+        // Pairs with the release in `wake_up_within`.
+        if task.state.load(Acquire) != TASK_RUNNING {
+            // A signal was faster than the state (crate invariant 13).
+            task.state.store(TASK_RUNNING, Relaxed);
+        }
+    });
 }
 
 /// Lets others run. Never sleeps for longer, whatever the state is, and leaves it as it is. Task context.
 #[doc(alias = "yield")]
 #[track_caller]
+#[inline]
 pub fn yield_now() {
     let place = Place::caller();
     at::assert_may_sleep("yield()", place);
@@ -96,12 +118,13 @@ pub fn yield_now() {
 }
 
 /// Goes off the CPU and wants it back at once.
+#[inline]
 pub(crate) fn give_up(task: &Task, place: Place) {
     if machine().is_some_and(|m| m.give_up()) {
         return;
     }
-    let announced = task.announcement(Op::Schedule, Mode::Read, &task.state, place);
-    wait(&announced, Cond::on(&task.state, always, 0), WaitKind::Sleep);
+    let announced = task.state_step(Op::Schedule, Mode::Read, place);
+    wait(&announced, Cond::at(task.word_address(), 8, always, 0), WaitKind::Sleep);
 }
 
 /// Wakes `task` if it sleeps or is about to, and whether it was so. Every context; does not sleep. A release
@@ -125,10 +148,15 @@ pub(crate) fn wake_up_state_at(task: &Task, mask: u32, place: Place) -> bool {
 
 /// [`wake_up_state`]; `within` is a part of its step, and comes before the task runs.
 pub(crate) fn wake_up_within(task: &Task, mask: u32, place: Place, within: impl FnOnce()) -> bool {
-    step(&task.announcement(Op::WakeUpProcess, Mode::Rmw, &task.state, place).ordered(false, true));
+    step(&task.state_step(Op::WakeUpProcess, Mode::Rmw, place).ordered(false, true));
     // The fence pairs with the full barrier in `set_current_state`.
     core::sync::atomic::fence(SeqCst);
     within();
+    woken_by(task, mask)
+}
+
+/// Wakes `task` if its state has a bit of `mask`, within a step.
+pub(crate) fn woken_by(task: &Task, mask: u32) -> bool {
     let woken = task.state.fetch_update(Release, Relaxed, |state| (state & mask != 0).then_some(TASK_RUNNING)).is_ok();
     if woken {
         // The task may be gone already: only the address is of use.

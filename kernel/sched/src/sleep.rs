@@ -1,11 +1,12 @@
 //! Sleeping for a time.
 //!
 //! The timer of a sleep lies in its task. Its callback either wakes the task, or tells the object that the task waits
-//! for (a [`Completion`]), so that the wait's condition stays one of one word.
+//! for (a [`WaitWord`](crate::WaitWord)), so that the wait's condition stays one of one word.
 
-use crate::completion::Completion;
 use crate::schedule::{schedule_at, schedule_in_loop, set_current_state_at, wake_up_within};
-use crate::task::{TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NORMAL, TASK_UNINTERRUPTIBLE, Task, current};
+use crate::signal::signal_pending_state_at;
+use crate::task::{TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NORMAL, TASK_UNINTERRUPTIBLE, Task, current};
+use crate::word::On;
 use core::cell::Cell;
 use core::sync::atomic::{
     AtomicU32,
@@ -23,7 +24,7 @@ pub const MAX_SCHEDULE_TIMEOUT: u64 = i64::MAX as u64;
 pub(crate) struct Sleep {
     timer: Timer,
     /// What the task waits for, if that is not its state. Written while the timer is idle and its callback does not run.
-    on: Cell<Option<&'static Completion>>,
+    on: Cell<Option<On>>,
     /// 1 when the timer's callback has told the task or the object, and has nothing more to do. Written in that step, and
     /// in the one that begins the sleep. On the host the callback may not have returned yet.
     over: AtomicU32,
@@ -40,7 +41,7 @@ impl Sleep {
     }
 
     /// Begins to count: in one step. `on` is told when the time is over, or the task is woken. Returns when that is.
-    pub(crate) fn begin(&'static self, timeout: u64, on: Option<&'static Completion>, place: Place) -> u64 {
+    pub(crate) fn begin(&'static self, timeout: u64, on: Option<On>, place: Place) -> u64 {
         self.timer.begin_sleep(timeout, place, || {
             self.on.set(on);
             self.over.store(0, Relaxed);
@@ -69,7 +70,7 @@ fn timeout(timer: &'static Timer) {
     // SAFETY: only the timers inside `Sleep`s have this callback, and those live in tasks, as long as the execution.
     let sleep: &'static Sleep = unsafe { from_timer!(timer, Sleep, timer) };
     match sleep.on.get() {
-        Some(object) => object.time_is_over(|| sleep.set_over()),
+        Some(object) => object.poke(|| sleep.set_over()),
         None => {
             let task = Task::of_sleep(sleep);
             wake_up_within(task, TASK_NORMAL, task.place(), || sleep.set_over());
@@ -126,12 +127,37 @@ pub fn schedule_timeout_uninterruptible(timeout: u64) -> u64 {
     sleep_in(TASK_UNINTERRUPTIBLE, timeout, Place::caller())
 }
 
-/// Sleeps until `timeout` jiffies are over, however often it is woken.
-fn sleep_out(call: &str, state: u32, mut timeout: u64, place: Place) {
+/// [`schedule_timeout_uninterruptible`] of a task that has nothing to do meanwhile, and does not count as load.
+#[track_caller]
+pub fn schedule_timeout_idle(timeout: u64) -> u64 {
+    sleep_in(TASK_IDLE, timeout, Place::caller())
+}
+
+/// [`schedule()`](crate::schedule()) of a task that waits for a device; it changes nothing but what statistics say in
+/// Linux.
+#[track_caller]
+pub fn io_schedule() {
+    schedule_at(Place::caller());
+}
+
+/// [`schedule_timeout`] of a task that waits for a device.
+#[track_caller]
+pub fn io_schedule_timeout(timeout: u64) -> u64 {
+    schedule_timeout_at(timeout, Place::caller())
+}
+
+/// Sleeps until `timeout` jiffies are over, however often it is woken, or a signal comes that ends a sleep in `state`; what
+/// is left of them.
+fn sleep_out(call: &str, state: u32, mut timeout: u64, place: Place) -> u64 {
     at::might_sleep(call, place);
-    while timeout != 0 {
+    if model().is_none() && timeout != 0 {
+        // The jiffy that has begun already is not a whole one.
+        timeout = timeout.saturating_add(1);
+    }
+    while timeout != 0 && !signal_pending_state_at(state, current(), place) {
         timeout = sleep_in(state, timeout, place);
     }
+    timeout
 }
 
 /// Sleeps for `msecs` milliseconds at least, whatever wakes it.
@@ -142,11 +168,11 @@ pub fn msleep(msecs: u32) {
     sleep_out("msleep()", TASK_UNINTERRUPTIBLE, msecs_to_jiffies(msecs), Place::caller());
 }
 
-/// [`msleep`] that a signal ends early; the milliseconds left, so 0 as long as there are no signals.
+/// [`msleep`] that a signal ends early; the milliseconds left.
 #[track_caller]
 pub fn msleep_interruptible(msecs: u32) -> u32 {
-    sleep_out("msleep_interruptible()", TASK_INTERRUPTIBLE, msecs_to_jiffies(msecs), Place::caller());
-    jiffies_to_msecs(0)
+    let timeout = msecs_to_jiffies(msecs);
+    jiffies_to_msecs(sleep_out("msleep_interruptible()", TASK_INTERRUPTIBLE, timeout, Place::caller()))
 }
 
 /// [`msleep`] for seconds.

@@ -1,7 +1,8 @@
 //! The task object.
 
 use crate::body::{Body, ExitCode};
-use crate::kthread::EINTR;
+use crate::errno::EINTR;
+use crate::signal::{self, Signals};
 use crate::sleep::Sleep;
 use core::cell::Cell;
 use core::fmt;
@@ -11,7 +12,9 @@ use core::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 use ringzero_context::{Balance, Text, panicking, violation, wait_asleep};
-use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, TaskSpec, cpu, in_machine, machine, model, notify, step};
+use ringzero_machine::{
+    Cond, KBox, Mode, Op, Place, Step, TaskSpec, cpu, define_per_cpu, in_machine, machine, model, notify, step,
+};
 
 /// Runs, or wants to.
 pub const TASK_RUNNING: u32 = 0;
@@ -25,6 +28,10 @@ pub const TASK_DEAD: u32 = 64;
 pub const TASK_WAKEKILL: u32 = 128;
 /// Is being woken.
 pub const TASK_WAKING: u32 = 256;
+/// Does not count as load, as long as it sleeps.
+pub const TASK_NOLOAD: u32 = 1024;
+/// Sleeps as long as there is nothing to do; signals do not wake it.
+pub const TASK_IDLE: u32 = TASK_UNINTERRUPTIBLE | TASK_NOLOAD;
 /// Sleeps; only a fatal signal wakes it too.
 pub const TASK_KILLABLE: u32 = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
 /// Was stopped by a signal.
@@ -45,11 +52,25 @@ pub const TASK_COMM_LEN: usize = 16;
 
 /// A task (`task_struct`). Lives in the machine's memory until the execution ends, even after it has exited: on the host a
 /// task that has ended keeps its [`SIZE`](Task::SIZE) bytes, unless it is counted (crate invariant 9).
+///
+/// ```
+/// use ringzero::kthread::{kthread_create, kthread_stop};
+/// use ringzero::sched::{Task, current};
+/// ringzero::Machine::host()
+///     .boot(|| {
+///         let task: &Task = kthread_create(|| 7, "sleeper");
+///         assert!(!std::ptr::eq(task, current()));
+///         assert_eq!(kthread_stop(task), -4, "EINTR: nobody has woken it");
+///     })
+///     .assert_clean();
+/// ```
 #[doc(alias = "task_struct")]
 #[repr(C)]
 pub struct Task {
     /// Invariant 1.
     pub(crate) state: AtomicU32,
+    /// What its sleeps have to know of its signals; one word with the state.
+    pub(crate) signal: AtomicU32,
     exited: AtomicU32,
     exit_code: AtomicI32,
     pub(crate) should_stop: AtomicU32,
@@ -69,6 +90,11 @@ pub struct Task {
     system: bool,
     /// It runs the program's code on behalf of a pool of workers. Touched by the task itself only.
     works: Cell<bool>,
+    /// Locks that it holds and nobody else may release, on the host. As `works`.
+    held: Cell<u32>,
+    /// A signal was pending when it set its state to sleep: the sleep changes the state itself. As `works`.
+    pub(crate) sleepless: Cell<bool>,
+    pub(crate) signals: Signals,
     pub(crate) sleep: Sleep,
     name: &'static str,
     place: Place,
@@ -76,13 +102,23 @@ pub struct Task {
 }
 
 // SAFETY: the body is run by the task itself only, and its closure is `Send`; the rest is atomic or constant, but for
-// `works`, which only the task touches, and a cell of `sleep`, which its timer's callback reads after its task has armed
-// the timer, and until the task has waited for it.
+// `works`, `held` and `sleepless`, which only the task touches, a cell of `signals`, which has its lock, and one of
+// `sleep`, which its timer's callback reads after its task has armed the timer, and until the task has waited for it.
 unsafe impl Sync for Task {}
 // SAFETY: as above.
 unsafe impl Send for Task {}
 
 /// How a task is made. [`TaskOptions::new`] is an ordinary task that runs at once, on any CPU.
+///
+/// ```
+/// use ringzero::sched::{TaskOptions, spawn};
+/// use ringzero::{Machine, smp::smp_processor_id};
+/// let init = || {
+///     let on_cpu_1 = TaskOptions { allowed: 1 << 1, ..TaskOptions::new("worker") };
+///     spawn(on_cpu_1, || assert_eq!(smp_processor_id(), 1));
+/// };
+/// Machine::host().cpus(2).boot(init).assert_clean();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TaskOptions {
     /// Its name.
@@ -112,8 +148,9 @@ impl Task {
     pub const SIZE: usize = size_of::<Self>();
 
     /// The fields that C code sees, and where they lie.
-    pub const LAYOUT: [(&'static str, usize); 11] = [
+    pub const LAYOUT: [(&'static str, usize); 12] = [
         ("__state", offset_of!(Self, state)),
+        ("__rz_signal", offset_of!(Self, signal)),
         ("__rz_exited", offset_of!(Self, exited)),
         ("exit_code", offset_of!(Self, exit_code)),
         ("__rz_should_stop", offset_of!(Self, should_stop)),
@@ -142,7 +179,16 @@ impl Task {
         F: FnOnce() -> R + Send + 'static,
         R: ExitCode,
     {
-        Self::make(options, Body::new(f), place)
+        let body = Body::new(f);
+        if options.counted || model().is_some() || !in_machine() {
+            return KBox::new(Self::make(options, body, place)).leak();
+        }
+        let at = room();
+        // SAFETY: fresh memory for a task, which is never given back.
+        unsafe {
+            at.write(Self::make(options, body, place));
+            &*at
+        }
     }
 
     /// A task for what runs already: a thread of the program that calls in, for which the host installs it as
@@ -150,7 +196,7 @@ impl Task {
     /// may be used for another one, after [`Task::adopt_again`].
     #[must_use]
     pub fn adopt(name: &'static str) -> &'static Task {
-        Self::make(TaskOptions::new(name), Body::none(), Place::here())
+        KBox::new(Self::make(TaskOptions::new(name), Body::none(), Place::here())).leak()
     }
 
     /// Puts a task that [`Task::adopt`] has made back to what it was then.
@@ -158,11 +204,15 @@ impl Task {
         self.state.store(TASK_RUNNING, Relaxed);
         self.should_stop.store(0, Relaxed);
         self.works.set(false);
+        self.held.set(0);
+        self.forget_signals();
     }
 
-    fn make(options: TaskOptions, body: Body, place: Place) -> &'static Task {
-        KBox::new(Task {
+    #[inline]
+    fn make(options: TaskOptions, body: Body, place: Place) -> Task {
+        Task {
             state: AtomicU32::new(options.state),
+            signal: signal::none(),
             exited: AtomicU32::new(0),
             exit_code: AtomicI32::new(0),
             should_stop: AtomicU32::new(0),
@@ -178,12 +228,14 @@ impl Task {
             kthread: options.kthread,
             system: options.system,
             works: Cell::new(false),
+            held: Cell::new(0),
+            sleepless: Cell::new(false),
+            signals: Signals::new(!options.kthread && !options.system),
             sleep: Sleep::new(),
             name: options.name,
             place,
             body,
-        })
-        .leak()
+        }
     }
 
     /// What the machine needs to run it.
@@ -269,13 +321,24 @@ impl Task {
 
     /// Runs `f` with a reference held, if references count.
     pub(crate) fn while_held<R>(&self, place: Place, f: impl FnOnce() -> R) -> R {
-        if !self.counted {
-            return f();
-        }
-        self.get_at(place);
+        self.hold(place);
         let result = f();
-        self.put_at(place);
+        self.let_go(place);
         result
+    }
+
+    /// Takes a reference, if they count.
+    pub(crate) fn hold(&self, place: Place) {
+        if self.counted {
+            self.get_at(place);
+        }
+    }
+
+    /// Gives back what [`Task::hold`] took.
+    pub(crate) fn let_go(&self, place: Place) {
+        if self.counted {
+            self.put_at(place);
+        }
     }
 
     /// Its name (`comm`).
@@ -288,6 +351,12 @@ impl Task {
     #[must_use]
     pub const fn place(&self) -> Place {
         self.place
+    }
+
+    /// Whether it is a kthread.
+    #[must_use]
+    pub const fn is_kthread(&self) -> bool {
+        self.kthread
     }
 
     /// Whether it belongs to the system.
@@ -311,6 +380,31 @@ impl Task {
         }
     }
 
+    /// How many sleeping locks the running task holds that only it may release. Kept by those locks, on the host; on the
+    /// model the machine knows.
+    #[must_use]
+    #[inline(always)]
+    pub const fn locks_held(&self) -> &Cell<u32> {
+        &self.held
+    }
+
+    /// Finding `unbalanced-context` if the task, which ends, holds a sleeping lock (invariant 7).
+    #[inline]
+    fn holds_nothing(&self) {
+        if let Some(m) = model() {
+            m.task_returns(self.place);
+        } else if self.held.get() != 0 {
+            self.holds_something();
+        }
+    }
+
+    #[cold]
+    fn holds_something(&self) {
+        let (name, held) = (self.name, self.held.replace(0));
+        let text = format_args!("task `{name}` ends while it holds sleeping locks: {held}");
+        violation("unbalanced-context", self.place, None, text);
+    }
+
     /// The task that `sleep` lies in.
     pub(crate) fn of_sleep(sleep: &'static Sleep) -> &'static Task {
         let at = core::ptr::from_ref(sleep).expose_provenance() - offset_of!(Task, sleep);
@@ -324,7 +418,19 @@ impl Task {
         (self.exited.load(Acquire) != 0).then(|| self.exit_code.load(Relaxed))
     }
 
-    /// A step on one of its words.
+    /// The address of the word that its sleeps depend on: its state, and its signals.
+    #[inline]
+    pub(crate) fn word_address(&self) -> usize {
+        core::ptr::from_ref(&self.state).addr()
+    }
+
+    /// A step on that word.
+    #[inline]
+    pub(crate) fn state_step(&self, op: Op, mode: Mode, place: Place) -> Step {
+        Step::new(op, mode, self.word_address(), 8, place).named(Some(self.name), Some(self.place))
+    }
+
+    /// A step on one of its other words.
     #[inline]
     pub(crate) fn announcement(&self, op: Op, mode: Mode, word: &AtomicU32, place: Place) -> Step {
         Step::new(op, mode, core::ptr::from_ref(word) as usize, 4, place).named(Some(self.name), Some(self.place))
@@ -366,6 +472,7 @@ unsafe fn main(data: *mut ()) {
     if model().is_some() || cpu.preempt_count.get() | irq.depth != 0 || irq.masked {
         balance.check(task.place, Text::<96>::format(format_args!("task `{}`", task.name)).as_str());
     }
+    task.holds_nothing();
     task.exit_code.store(code, Relaxed);
     drop(ends);
 }
@@ -391,6 +498,30 @@ impl Drop for Ends {
             task.put_at(task.place);
         }
     }
+}
+
+/// How many tasks one piece of memory has room for. Nothing of it is committed before it is used.
+const ROOM: usize = 512;
+
+define_per_cpu! {
+    /// Where the next task of the host will lie that this CPU makes, and how many still may.
+    static NEXT: Cell<(*mut Task, usize)> = Cell::new((core::ptr::null_mut(), 0));
+}
+
+/// Memory for a task of the host that is never given back. Never inlined: so it lies in no text that can be interrupted
+/// between any two instructions.
+#[inline(never)]
+fn room() -> *mut Task {
+    let (at, left) = NEXT.this().get();
+    let (at, left) = if left > 0 {
+        (at, left)
+    } else {
+        let machine = machine().expect("tasks need a machine to run on");
+        (machine.alloc(ROOM * size_of::<Task>(), align_of::<Task>()).cast::<Task>(), ROOM)
+    };
+    // If an interrupt has made a task while there was none, what is left of its piece is not used.
+    NEXT.this().set((at.wrapping_add(1), left - 1));
+    at
 }
 
 /// `name` as C reads it: cut off, with a zero at its end.

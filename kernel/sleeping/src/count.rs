@@ -1,5 +1,6 @@
 //! Counts whose last drop takes a mutex.
 
+use crate::common::How;
 use crate::mutex::{Mutex, MutexGuard};
 use crate::raw::RawMutex;
 use ringzero_atomic::{Atomic, Kref, Refcount};
@@ -29,7 +30,7 @@ pub fn refcount_dec_and_mutex_lock(count: &Refcount, mutex: &RawMutex) -> bool {
     if count.dec_not_one() {
         return false;
     }
-    mutex.lock_at("refcount_dec_and_mutex_lock()", Place::caller());
+    mutex.lock_at(How::call("refcount_dec_and_mutex_lock()"), Place::caller());
     let last = count.dec_and_test();
     if !last {
         mutex.unlock_at(Place::caller());

@@ -33,18 +33,37 @@
 #[cfg(test)]
 extern crate std;
 
+mod common;
 mod count;
+pub mod legacy;
+pub mod local_lock;
 mod mutex;
+pub mod owner_lock;
+mod percpu_rwsem;
+mod percpu_rwsem_raw;
 mod raw;
+mod rwsem;
+mod rwsem_raw;
+mod semaphore;
 
 pub use count::{atomic_dec_and_mutex_lock, kref_put_mutex, refcount_dec_and_mutex_lock};
 pub use mutex::{Mutex, MutexGuard};
+pub use percpu_rwsem::{PercpuReadGuard, PercpuRwSemaphore, PercpuWriteGuard};
+pub use percpu_rwsem_raw::RawPercpuRwSemaphore;
 pub use raw::RawMutex;
+pub use rwsem::{RwSemReadGuard, RwSemWriteGuard, RwSemaphore};
+pub use rwsem_raw::RawRwSemaphore;
+pub use semaphore::{Permit, Semaphore};
+
+/// Makes sleeping tasks drop the big kernel lock. Called once at the boot of each instance.
+pub fn init() {
+    legacy::init();
+}
 
 /// Makes a [`Mutex`] of a value, with a name for reports if one is given.
 ///
 /// ```
-/// use ringzero_sleeping::{Mutex, new_mutex};
+/// use ringzero::mutex::{Mutex, new_mutex};
 /// let hits: Mutex<u32> = new_mutex!(0, "dev.hits");
 /// *hits.lock() += 1;
 /// assert_eq!(*hits.lock(), 1);

@@ -1,5 +1,6 @@
 //! The mutex that carries its data.
 
+use crate::common::How;
 use crate::raw::RawMutex;
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -10,6 +11,19 @@ use ringzero_machine::Place;
 use ringzero_sched::Interrupted;
 
 /// A mutex around its data. All zeroes is a free one if it is a valid `T`. The mutex itself drops nothing.
+///
+/// ```
+/// use ringzero::{Machine, delay::msleep, kthread::kthread_run, mutex::Mutex};
+/// ringzero::global! { static LOG: Mutex<Vec<u32>> = Mutex::new(Vec::new()); }
+/// let append = |n| {
+///     let mut log = LOG.lock();
+///     msleep(1); // its holder may sleep
+///     log.push(n);
+/// };
+/// let init = move || (0..3).for_each(|n| { kthread_run(move || append(n), "writer"); });
+/// Machine::host().cpus(2).boot(init).assert_clean();
+/// assert_eq!(LOG.lock().len(), 3);
+/// ```
 #[repr(C)]
 pub struct Mutex<T: ?Sized> {
     raw: RawMutex,
@@ -61,40 +75,73 @@ impl<T: ?Sized> Mutex<T> {
     /// Sleeps until the mutex is free and locks it.
     ///
     /// Context: task, sleeps: finding `sleep-in-atomic` elsewhere, even if the mutex is free.
-    #[doc(alias = "mutex_lock")]
+    #[doc(alias("mutex_lock", "mutex_lock_io"))]
     #[track_caller]
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        self.lock_as("mutex_lock()", Place::caller())
+        self.lock_as(How::call("mutex_lock()"), Place::caller())
     }
 
     /// [`Mutex::lock`] that a signal ends too.
     ///
     /// # Errors
-    /// [`Interrupted`] if a signal came first (not yet).
+    /// [`Interrupted`] if a signal came first.
     #[doc(alias = "mutex_lock_interruptible")]
     #[track_caller]
+    #[inline]
     pub fn lock_interruptible(&self) -> Result<MutexGuard<'_, T>, Interrupted> {
-        Ok(self.lock_as("mutex_lock_interruptible()", Place::caller()))
+        self.try_lock_as(How::call("mutex_lock_interruptible()").interruptible(), Place::caller())
     }
 
     /// [`Mutex::lock`] that a fatal signal ends too.
     ///
     /// # Errors
-    /// [`Interrupted`] if a fatal signal came first (not yet).
+    /// [`Interrupted`] if a fatal signal came first.
     #[doc(alias = "mutex_lock_killable")]
     #[track_caller]
+    #[inline]
     pub fn lock_killable(&self) -> Result<MutexGuard<'_, T>, Interrupted> {
-        Ok(self.lock_as("mutex_lock_killable()", Place::caller()))
+        self.try_lock_as(How::call("mutex_lock_killable()").killable(), Place::caller())
     }
 
     /// [`Mutex::lock`]; `subclass` tells the validator that a mutex of the same class may be held.
-    #[doc(alias = "mutex_lock_nested")]
+    #[doc(alias("mutex_lock_nested", "mutex_lock_io_nested"))]
     #[track_caller]
     #[inline]
     pub fn lock_nested(&self, subclass: u32) -> MutexGuard<'_, T> {
-        let _ = subclass;
-        self.lock_as("mutex_lock_nested()", Place::caller())
+        self.lock_as(How::call("mutex_lock_nested()").nested(subclass), Place::caller())
+    }
+
+    /// [`Mutex::lock_interruptible`] as [`Mutex::lock_nested`].
+    ///
+    /// # Errors
+    /// As [`Mutex::lock_interruptible`].
+    #[doc(alias = "mutex_lock_interruptible_nested")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_interruptible_nested(&self, subclass: u32) -> Result<MutexGuard<'_, T>, Interrupted> {
+        let how = How::call("mutex_lock_interruptible_nested()").interruptible();
+        self.try_lock_as(how.nested(subclass), Place::caller())
+    }
+
+    /// [`Mutex::lock_killable`] as [`Mutex::lock_nested`].
+    ///
+    /// # Errors
+    /// As [`Mutex::lock_killable`].
+    #[doc(alias = "mutex_lock_killable_nested")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_killable_nested(&self, subclass: u32) -> Result<MutexGuard<'_, T>, Interrupted> {
+        self.try_lock_as(How::call("mutex_lock_killable_nested()").killable().nested(subclass), Place::caller())
+    }
+
+    /// [`Mutex::lock`], told to the validator as one of many of its class that are taken while `outer` is held.
+    #[doc(alias = "mutex_lock_nest_lock")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_nest_lock<U: ?Sized>(&self, outer: &MutexGuard<'_, U>) -> MutexGuard<'_, T> {
+        let nest_lock = outer.mutex.raw.address();
+        self.lock_as(How::call("mutex_lock_nest_lock()").nest_lock(nest_lock), Place::caller())
     }
 
     /// Locks the mutex if it is free.
@@ -117,9 +164,15 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     #[inline]
-    fn lock_as(&self, call: &str, place: Place) -> MutexGuard<'_, T> {
-        self.raw.lock_at(call, place);
+    fn lock_as(&self, how: How, place: Place) -> MutexGuard<'_, T> {
+        self.raw.lock_at(how, place);
         self.guard()
+    }
+
+    #[inline]
+    fn try_lock_as(&self, how: How, place: Place) -> Result<MutexGuard<'_, T>, Interrupted> {
+        self.raw.try_lock_at(how, place)?;
+        Ok(self.guard())
     }
 
     const fn guard(&self) -> MutexGuard<'_, T> {
@@ -129,8 +182,18 @@ impl<T: ?Sized> Mutex<T> {
 
 /// The held mutex: gives the data, and unlocks when dropped. Belongs to its task, so it is not `Send`.
 ///
+/// ```
+/// use ringzero::mutex::{Mutex, MutexGuard};
+/// let mutex = Mutex::new(1);
+/// let mut held: MutexGuard<'_, u32> = mutex.lock();
+/// *held += 1;
+/// assert!(mutex.try_lock().is_none());
+/// held.unlock();
+/// assert_eq!(*mutex.lock(), 2);
+/// ```
+///
 /// ```compile_fail
-/// # use ringzero_sleeping::Mutex;
+/// # use ringzero::mutex::Mutex;
 /// fn send<T: Send>(_: T) {}
 /// let mutex = Mutex::new(0);
 /// send(mutex.lock());

@@ -1,5 +1,6 @@
 //! The mutex without data.
 
+use crate::common::{How, SPINS, assert_task, count_held, place_of, running, tell, untimed};
 use core::fmt;
 use core::mem::offset_of;
 use core::ptr;
@@ -7,18 +8,27 @@ use core::sync::atomic::{
     AtomicPtr, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
-use ringzero_context::{at, in_hardirq, in_nmi, in_task, panicking, violation, wait_asleep};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, cpu, model, notify_sleepers, step};
-use ringzero_sched::{Interrupted, try_current};
+use ringzero_context::{panicking, violation};
+use ringzero_machine::{LockEvent, Mode, Op, Place, Step, cpu, fine, model, notify_sleepers, step};
+use ringzero_sched::{Awaited, Interrupted, Wait, WaitWord, try_current};
 
 /// A mutex without data: what C embeds (`struct mutex`). All zeroes is a free one.
 ///
 /// Every function needs a task (crate invariant 4), and locking one that may sleep. Finding `unlock-by-other` when
 /// a task unlocks what it did not lock.
+///
+/// ```
+/// use ringzero::mutex::RawMutex;
+/// static LOCK: RawMutex = RawMutex::new().named("dev.lock");
+/// LOCK.lock();
+/// assert!(!LOCK.trylock());
+/// LOCK.unlock();
+/// assert!(!LOCK.is_locked());
+/// ```
 #[doc(alias = "mutex")]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct RawMutex {
-    word: AtomicU32,
+    word: WaitWord,
     /// How many sleep for the mutex, on the host: see [`ringzero_machine::notify_sleepers`].
     sleepers: AtomicU32,
     magic: AtomicU32,
@@ -37,22 +47,13 @@ unsafe impl Sync for RawMutex {}
 // SAFETY: as above; the pointers in it are only compared, or lead to constants.
 unsafe impl Send for RawMutex {}
 
-fn is_zero(word: u64, _: u64) -> bool {
-    word == 0
-}
+/// What is waited for: that nobody holds the mutex.
+struct Free;
 
-/// How often a task that finds the mutex held looks again before it sleeps, while the owner is on another CPU. A critical
-/// section is mostly shorter than this, and sleeping and waking longer.
-const SPINS: u32 = 100;
-
-fn fine() -> bool {
-    ringzero_machine::fine()
-}
-
-/// The running task's object.
-#[inline]
-fn running() -> *mut () {
-    cpu().current.get().cast_mut()
+impl Awaited for Free {
+    fn holds(word: u32, _: u32) -> bool {
+        word == 0
+    }
 }
 
 /// Making mutexes.
@@ -61,8 +62,9 @@ impl RawMutex {
     pub const MAGIC: u32 = 0x525a_4d58;
 
     /// The fields and where they lie: what the C header mirrors.
-    pub const LAYOUT: [(&'static str, usize); 9] = [
+    pub const LAYOUT: [(&'static str, usize); 10] = [
         ("word", offset_of!(Self, word)),
+        ("pokes", offset_of!(Self, word) + size_of::<u32>()),
         ("sleepers", offset_of!(Self, sleepers)),
         ("magic", offset_of!(Self, magic)),
         ("held_on", offset_of!(Self, held_on)),
@@ -79,7 +81,7 @@ impl RawMutex {
     #[track_caller]
     pub const fn new() -> Self {
         Self {
-            word: AtomicU32::new(0),
+            word: WaitWord::new(0),
             sleepers: AtomicU32::new(0),
             magic: AtomicU32::new(Self::MAGIC),
             held_on: AtomicU32::new(0),
@@ -103,19 +105,17 @@ impl RawMutex {
     }
 
     /// Makes the memory at `at` a free mutex whose class is `place`, in a step that writes it: `mutex_init()` of C. Every
-    /// context; does not sleep.
+    /// context; does not sleep. On the model it is the finding `warn` if a task holds the mutex that was there.
     ///
     /// # Safety
     /// `at` must be valid for writes and aligned. What it held is forgotten.
     pub unsafe fn init_at(at: *mut Self, name: Option<&'static str>, place: Place) {
         // The word is the first field.
-        step(&Step::new(Op::InitObject, Mode::Write, at.addr(), 4, place).named(name, Some(place)));
+        crate::common::announce_init(at.addr(), 8, name, "a mutex", place);
         let mutex = Self { class: AtomicPtr::new(place.as_ptr()), name, ..Self::new() };
         // SAFETY: the caller's contract.
         unsafe { at.write(mutex) };
-        if let Some(m) = model() {
-            m.object_made(at.addr(), size_of::<Self>(), place, name.unwrap_or("a mutex"));
-        }
+        crate::common::made(at.addr(), size_of::<Self>(), name, "a mutex", place);
     }
 
     /// Whether it was initialised: made by [`RawMutex::new`], or in C by `mutex_init()` or its static form. Rust may use a
@@ -128,8 +128,7 @@ impl RawMutex {
     /// Where it was made, if it was.
     #[must_use]
     pub fn class(&self) -> Option<Place> {
-        // SAFETY: in a mutex that was initialised it is null or comes from a `Place`.
-        self.is_initialised().then(|| unsafe { Place::from_ptr(self.class.load(Relaxed)) })?
+        self.is_initialised().then(|| crate::common::class_of(&self.class))?
     }
 
     /// Its name, if it has one.
@@ -146,7 +145,7 @@ impl RawMutex {
     pub fn destroy(&self) {
         let place = Place::caller();
         step(&self.announcement(Op::MutexIsLocked, Mode::Read, place));
-        if self.word.load(Relaxed) != 0 {
+        if self.word().load(Relaxed) != 0 {
             let name = self.called();
             violation("warn", place, self.held_at(), format_args!("`{name}` is destroyed while it is held"));
         }
@@ -156,17 +155,23 @@ impl RawMutex {
 
 /// Using them.
 impl RawMutex {
+    #[inline(always)]
+    const fn word(&self) -> &AtomicU32 {
+        self.word.word()
+    }
+
     fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
-        Step::new(op, mode, self.address(), 4, place).named(self.name(), self.class())
+        self.word.announcement(op, mode, place).named(self.name(), self.class())
     }
 
-    fn free(&self) -> Cond {
-        Cond::on(&self.word, is_zero, 0).counted_in(&self.sleepers)
+    fn wait(&self, step: Step, how: How) -> Wait<'_> {
+        Wait::new(step).interruption(how.interruption).counted_in(&self.sleepers)
     }
 
+    /// The address by which machine and validator know it.
     #[inline]
-    fn address(&self) -> usize {
-        ptr::from_ref(&self.word).addr()
+    pub(crate) fn address(&self) -> usize {
+        self.word.address()
     }
 
     fn called(&self) -> &'static str {
@@ -174,132 +179,166 @@ impl RawMutex {
     }
 
     fn held_at(&self) -> Option<Place> {
-        // SAFETY: only `take` stores a pointer that is not null, and it comes from a `Place`.
-        unsafe { Place::from_ptr(self.held_at.load(Relaxed)) }
+        place_of(&self.held_at)
+    }
+
+    /// Whether the running task holds it. No step.
+    pub(crate) fn is_ours(&self) -> bool {
+        // Only a task itself makes itself the owner, and clears that when it unlocks.
+        !running().is_null() && self.owner.load(Relaxed) == running()
     }
 
     /// Makes the running task the owner, within a step. Whether the mutex was free.
-    #[inline]
+    #[inline(always)]
     fn take(&self, place: Place) -> bool {
-        if self.word.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
+        if self.word().compare_exchange(0, 1, Acquire, Relaxed).is_err() {
             return false;
         }
         let cpu = cpu();
         self.owner.store(cpu.current.get().cast_mut(), Relaxed);
         self.held_on.store(cpu.id.get(), Relaxed);
         self.held_at.store(place.as_ptr(), Relaxed);
+        count_held(1);
         if let Some(m) = model() {
             m.lock_owner(self.address(), true, place);
         }
         true
     }
 
-    /// Finding where there is no task to own a mutex (crate invariant 4).
-    #[inline]
-    fn assert_task(call: &str, place: Place) {
-        if !in_task() || cpu().irq_nesting.get() != 0 {
-            Self::no_task(call, place);
-        }
-    }
-
-    #[cold]
-    fn no_task(call: &str, place: Place) {
-        let what = if in_nmi() {
-            "an NMI"
-        } else if in_hardirq() {
-            "a hardirq"
-        } else {
-            "a softirq"
-        };
-        violation("sleep-in-atomic", place, None, format_args!("{call} in {what}: mutexes are for tasks only"));
-    }
-
     /// Sleeps until the mutex is free and locks it.
-    #[doc(alias = "mutex_lock")]
+    #[doc(alias("mutex_lock", "mutex_lock_io"))]
     #[track_caller]
     #[inline]
     pub fn lock(&self) {
-        self.lock_at("mutex_lock()", Place::caller());
+        self.lock_at(How::call("mutex_lock()"), Place::caller());
     }
 
     /// [`RawMutex::lock`] that a signal ends too.
     ///
     /// # Errors
-    /// [`Interrupted`] if a signal came first (not yet); the mutex is not held then.
+    /// [`Interrupted`] if a signal came first; the mutex is not held then.
     #[doc(alias = "mutex_lock_interruptible")]
     #[track_caller]
     #[inline]
     pub fn lock_interruptible(&self) -> Result<(), Interrupted> {
-        self.lock_at("mutex_lock_interruptible()", Place::caller());
-        Ok(())
+        self.try_lock_at(How::call("mutex_lock_interruptible()").interruptible(), Place::caller())
     }
 
     /// [`RawMutex::lock`] that a fatal signal ends too.
     ///
     /// # Errors
-    /// [`Interrupted`] if a fatal signal came first (not yet); the mutex is not held then.
+    /// [`Interrupted`] if a fatal signal came first; the mutex is not held then.
     #[doc(alias = "mutex_lock_killable")]
     #[track_caller]
     #[inline]
     pub fn lock_killable(&self) -> Result<(), Interrupted> {
-        self.lock_at("mutex_lock_killable()", Place::caller());
-        Ok(())
+        self.try_lock_at(How::call("mutex_lock_killable()").killable(), Place::caller())
     }
 
     /// [`RawMutex::lock`]; `subclass` tells the validator that a mutex of the same class may be held.
-    #[doc(alias("mutex_lock_nested", "mutex_lock_nest_lock"))]
+    #[doc(alias("mutex_lock_nested", "mutex_lock_io_nested"))]
     #[track_caller]
     #[inline]
     pub fn lock_nested(&self, subclass: u32) {
-        let _ = subclass;
-        self.lock_at("mutex_lock_nested()", Place::caller());
+        self.lock_at(How::call("mutex_lock_nested()").nested(subclass), Place::caller());
+    }
+
+    /// [`RawMutex::lock_interruptible`] as [`RawMutex::lock_nested`].
+    ///
+    /// # Errors
+    /// As [`RawMutex::lock_interruptible`].
+    #[doc(alias = "mutex_lock_interruptible_nested")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_interruptible_nested(&self, subclass: u32) -> Result<(), Interrupted> {
+        let how = How::call("mutex_lock_interruptible_nested()").interruptible();
+        self.try_lock_at(how.nested(subclass), Place::caller())
+    }
+
+    /// [`RawMutex::lock_killable`] as [`RawMutex::lock_nested`].
+    ///
+    /// # Errors
+    /// As [`RawMutex::lock_killable`].
+    #[doc(alias = "mutex_lock_killable_nested")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_killable_nested(&self, subclass: u32) -> Result<(), Interrupted> {
+        self.try_lock_at(How::call("mutex_lock_killable_nested()").killable().nested(subclass), Place::caller())
+    }
+
+    /// [`RawMutex::lock`], told to the validator as one of many of its class that are taken while the lock at the address
+    /// `nest_lock` is held.
+    #[doc(alias = "mutex_lock_nest_lock")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_nest_lock(&self, nest_lock: usize) {
+        self.lock_at(How::call("mutex_lock_nest_lock()").nest_lock(nest_lock), Place::caller());
+    }
+
+    /// Locks it in a way that no signal ends.
+    #[inline]
+    pub(crate) fn lock_at(&self, how: How, place: Place) {
+        // No signal, so no error.
+        let _ = self.try_lock_at(how, place);
     }
 
     #[inline]
-    pub(crate) fn lock_at(&self, call: &str, place: Place) {
-        at::might_sleep(call, place);
-        if model().is_some() {
-            self.lock_in_steps(place);
-        } else if !self.take(place) {
-            self.lock_on_host(place);
+    pub(crate) fn try_lock_at(&self, how: How, place: Place) -> Result<(), Interrupted> {
+        how.may_sleep(place);
+        tell(|| how.event(self.acquires(place)));
+        if model().is_none() && self.take(place) {
+            return Ok(());
         }
+        self.lock_slowly(how, place)
     }
 
-    fn lock_in_steps(&self, place: Place) {
+    #[inline(never)]
+    fn lock_slowly(&self, how: How, place: Place) -> Result<(), Interrupted> {
+        let locked = if model().is_some() { self.lock_in_steps(how, place) } else { self.lock_on_host(how, place) };
+        if locked.is_err() {
+            tell(|| LockEvent::release(self.address(), self.class(), self.name(), place));
+        }
+        locked
+    }
+
+    fn acquires(&self, place: Place) -> LockEvent {
+        LockEvent::acquire(self.address(), self.class(), self.name(), place)
+    }
+
+    fn lock_in_steps(&self, how: How, place: Place) -> Result<(), Interrupted> {
+        if !fine() {
+            let announced = self.announcement(Op::MutexLock, Mode::Rmw, place);
+            return untimed(self.word.wait::<Free>(&self.wait(announced, how), || self.take(place)));
+        }
         let mut failed = 0;
         loop {
-            if fine() {
-                // Pairs with the release in `unlock_at`.
-                step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false));
-                if self.take(place) {
-                    return;
-                }
-                wait_asleep(&self.announcement(Op::AtomicRead, Mode::Read, place), self.free(), || ());
-            } else {
-                let announced = self.announcement(Op::MutexLock, Mode::Rmw, place).ordered(true, false);
-                if wait_asleep(&announced, self.free(), || self.take(place)) {
-                    return;
-                }
+            // Pairs with the release in `unlock_at`.
+            step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false));
+            if self.take(place) {
+                return Ok(());
             }
+            let read = self.announcement(Op::AtomicRead, Mode::Read, place);
+            untimed(self.word.wait::<Free>(&self.wait(read, how), || self.word().load(Relaxed) == 0))?;
             failed += 1;
             // Only while unwinding, when waits are silent and the owner may belong to an execution that is over.
             if failed > 10_000 && panicking() {
-                return;
+                return Ok(());
             }
         }
     }
 
     /// The mutex was just found held.
-    #[cold]
-    fn lock_on_host(&self, place: Place) {
-        // Only a task itself makes itself the owner, and clears that when it unlocks.
-        if !running().is_null() && self.owner.load(Relaxed) == running() {
+    fn lock_on_host(&self, how: How, place: Place) -> Result<(), Interrupted> {
+        if self.is_ours() {
             let text = format_args!("the task locks `{}`, which it holds already", self.called());
             violation("self-deadlock", place, self.held_at(), text);
-            return;
+            return Ok(());
         }
-        let announced = self.announcement(Op::MutexLock, Mode::Rmw, place).ordered(true, false);
-        while !self.take_spinning(place) && !wait_asleep(&announced, self.free(), || self.take(place)) {}
+        if self.take_spinning(place) {
+            return Ok(());
+        }
+        let announced = self.announcement(Op::MutexLock, Mode::Rmw, place);
+        untimed(self.word.wait::<Free>(&self.wait(announced, how), || self.take(place)))
     }
 
     /// Looks for a while whether the mutex becomes free, and takes it then. Not when the owner needs this CPU to get on, or
@@ -307,7 +346,7 @@ impl RawMutex {
     fn take_spinning(&self, place: Place) -> bool {
         let cpu = cpu();
         for _ in 0..SPINS {
-            if self.word.load(Relaxed) == 0 {
+            if self.word().load(Relaxed) == 0 {
                 if self.take(place) {
                     return true;
                 }
@@ -330,20 +369,24 @@ impl RawMutex {
 
     #[inline]
     pub(crate) fn trylock_at(&self, place: Place) -> bool {
-        Self::assert_task("mutex_trylock()", place);
+        assert_task("mutex_trylock()", "mutexes", place);
         if model().is_some() {
             let op = if fine() { Op::Cmpxchg } else { Op::MutexTrylock };
             step(&self.announcement(op, Mode::Rmw, place));
         }
         let taken = self.take(place);
-        if taken && let Some(m) = model() {
-            // Pairs with the release in `unlock_at`; a failure orders nothing.
-            m.order(self.address(), true, false);
+        if taken {
+            if let Some(m) = model() {
+                // Pairs with the release in `unlock_at`; a failure orders nothing.
+                m.order(self.address(), true, false);
+            }
+            tell(|| self.acquires(place).tried());
         }
         taken
     }
 
-    /// Unlocks it. The running task must be the owner.
+    /// Unlocks it. The running task must be the owner. The mutex must live until this returns: not if what it is for is that
+    /// the next one may free it.
     #[doc(alias = "mutex_unlock")]
     #[track_caller]
     #[inline]
@@ -353,27 +396,42 @@ impl RawMutex {
 
     #[inline]
     pub(crate) fn unlock_at(&self, place: Place) {
-        Self::assert_task("mutex_unlock()", place);
+        assert_task("mutex_unlock()", "mutexes", place);
+        tell(|| LockEvent::release(self.address(), self.class(), self.name(), place));
         if model().is_some() {
             let op = if fine() { Op::AtomicSet } else { Op::MutexUnlock };
             // Pairs with every lock after it.
             step(&self.announcement(op, Mode::Write, place).ordered(false, true));
         }
-        if self.word.load(Relaxed) == 0 || self.owner.load(Relaxed) != running() {
+        if self.word().load(Relaxed) == 0 || self.owner.load(Relaxed) != running() {
             self.not_ours(place);
         }
         self.owner.store(ptr::null_mut(), Relaxed);
-        if let Some(m) = model() {
-            m.lock_owner(self.address(), false, place);
+        count_held(u32::MAX);
+        if model().is_some() {
+            return self.unlock_in_steps(place);
         }
-        self.word.store(0, Release);
+        self.word().store(0, Release);
         notify_sleepers(self.address(), &self.sleepers);
+    }
+
+    /// The end of the step that unlocks, and, where the mutex's memory may die, one more that only needs it to be alive
+    /// (crate invariant 6).
+    fn unlock_in_steps(&self, place: Place) {
+        let Some(m) = model() else { return };
+        m.lock_owner(self.address(), false, place);
+        let (name, class) = (self.name(), self.class());
+        self.word().store(0, Release);
+        if m.mortal(self.address()) {
+            let magic = ptr::from_ref(&self.magic).addr();
+            step(&Step::new(Op::MutexUnlockReturns, Mode::Read, magic, 4, place).named(name, class));
+        }
     }
 
     #[cold]
     fn not_ours(&self, place: Place) {
         let (code, name) = ("unlock-by-other", self.called());
-        if self.word.load(Relaxed) == 0 {
+        if self.word().load(Relaxed) == 0 {
             violation(code, place, self.class(), format_args!("`{name}` is unlocked, but nobody holds it"));
         } else {
             let by = try_current().map_or("nobody", |task| task.name());
@@ -389,7 +447,7 @@ impl RawMutex {
     #[inline]
     pub fn is_locked(&self) -> bool {
         step(&self.announcement(Op::MutexIsLocked, Mode::Read, Place::caller()));
-        self.word.load(Relaxed) != 0
+        self.word().load(Relaxed) != 0
     }
 }
 
@@ -403,7 +461,7 @@ impl Default for RawMutex {
 impl fmt::Debug for RawMutex {
     /// Shows the state without a step.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.word.load(Relaxed) == 0 { "free" } else { "held" };
+        let state = if self.word().load(Relaxed) == 0 { "free" } else { "held" };
         write!(f, "RawMutex({}, {state})", self.name().unwrap_or("unnamed"))
     }
 }

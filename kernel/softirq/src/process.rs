@@ -3,7 +3,7 @@
 use crate::tasklet::{hand_over_all, take_queued};
 use crate::vector::{SOFTIRQ_TO_NAME, elsewhere, handler, wake_ksoftirqd};
 use ringzero_context::{Balance, Text, at, in_interrupt, softirq_begin, softirq_end};
-use ringzero_machine::{Mode, Op, Place, cpu};
+use ringzero_machine::{Count, Mode, Op, Place, cpu};
 
 /// How many more rounds follow the first one while vectors become pending again. Small, so that the edge is reached.
 pub const MAX_SOFTIRQ_RESTART: u32 = 2;
@@ -73,6 +73,7 @@ fn run(mut pending: u32, place: Place) {
         pending &= pending - 1;
         let Some(action) = handler(nr) else { continue };
         let balance = Balance::enter();
+        cpu().count(Count::Softirqs);
         action(nr);
         let name = SOFTIRQ_TO_NAME.get(nr as usize).copied().unwrap_or("unknown");
         balance.check(place, Text::<64>::format(format_args!("the handler of softirq {name}")).as_str());

@@ -32,6 +32,12 @@ const RUN: u64 = 2;
 const PARKED: u64 = 4;
 
 /// The kind of function that a tasklet calls. Zeroed memory is [`TaskletStyle::COld`].
+///
+/// ```
+/// use ringzero::tasklet::TaskletStyle;
+/// // What `DECLARE_TASKLET_OLD()` leaves in the word, and what zeroed memory has there.
+/// assert_eq!(TaskletStyle::COld as u32, 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum TaskletStyle {
@@ -51,9 +57,17 @@ pub enum TaskletStyle {
 /// [`from_tasklet!`](crate::from_tasklet). All zeroes is a tasklet without a function: running it panics with a message.
 ///
 /// ```
-/// use ringzero_softirq::Tasklet;
-/// fn receive(_: &'static Tasklet) {}
-/// static RECEIVE: Tasklet = Tasklet::new(receive);
+/// use ringzero::{Machine, atomic::Atomic, context::in_serving_softirq, tasklet::Tasklet};
+/// fn receive(_: &'static Tasklet) {
+///     assert!(in_serving_softirq());
+///     RECEIVED.inc();
+/// }
+/// ringzero::global! {
+///     static RECEIVED: Atomic = Atomic::new(0);
+///     static RECEIVE: Tasklet = Tasklet::new(receive);
+/// }
+/// Machine::host().boot(|| assert!(RECEIVE.schedule())).assert_clean();
+/// assert_eq!(RECEIVED.read(), 1);
 /// ```
 #[doc(alias = "tasklet_struct")]
 #[repr(C)]
@@ -446,6 +460,18 @@ pub fn tasklet_kill(tasklet: &Tasklet) {
 ///
 /// It must be called in an `unsafe` block: the tasklet has to be the field `field` of a `Type` that lives as long as the
 /// execution (a static or an object from `kmalloc`).
+///
+/// ```
+/// use ringzero::tasklet::{Tasklet, from_tasklet};
+/// struct Port { number: u32, receive: Tasklet }
+/// fn receive(tasklet: &'static Tasklet) {
+///     // SAFETY: only `Port`s have this function.
+///     let port: &'static Port = unsafe { from_tasklet!(tasklet, Port, receive) };
+///     assert_eq!(port.number, 7);
+/// }
+/// ringzero::global! { static PORT: Port = Port { number: 7, receive: Tasklet::new(receive) }; }
+/// ringzero::Machine::host().boot(|| assert!(PORT.receive.schedule())).assert_clean();
+/// ```
 #[macro_export]
 macro_rules! from_tasklet {
     ($tasklet:expr, $type:ty, $field:ident) => {{

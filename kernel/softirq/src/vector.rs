@@ -41,6 +41,12 @@ type Handler = fn(u32);
 type WakeKsoftirqd = fn(u32, Place);
 
 /// What this crate calls above it. An empty hook does nothing: the vector stays pending.
+///
+/// ```
+/// use ringzero::softirq::{HOOKS, Hooks};
+/// let hooks: &Hooks = HOOKS.get();
+/// assert!(hooks.wake_ksoftirqd.get().is_some(), "there is somebody to leave the rest to");
+/// ```
 #[derive(Debug)]
 pub struct Hooks {
     /// Wakes the `ksoftirqd` of the CPU it is given, which is the caller's own. Called with preemption or interrupts
@@ -116,16 +122,16 @@ pub(crate) fn raise_with(nr: u32, place: Place, within: impl FnOnce()) {
 
 /// The CPU that processes what is raised here, if it is another one (invariant 11).
 pub(crate) fn served_by() -> Option<u32> {
-    if model().is_some() || in_interrupt() {
-        return None;
-    }
-    elsewhere()
+    if in_interrupt() { None } else { elsewhere() }
 }
 
 /// The CPU that does what is deferred here, if this one, being a thread of the program's own, does not.
 pub(crate) fn elsewhere() -> Option<u32> {
+    if model().is_some() {
+        return None;
+    }
     let here = cpu().id.get();
-    host().map(|m| m.service_cpu()).filter(|&other| model().is_none() && other != here)
+    host().map(|m| m.service_cpu()).filter(|&other| other != here)
 }
 
 /// Leaves what is pending to this CPU's `ksoftirqd`.

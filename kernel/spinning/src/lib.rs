@@ -32,24 +32,50 @@
 //! says why. The subclass of the `_nested` forms is for the validator, and unused so far.
 //!
 //! Locks may be taken in every context that their kind allows; taking one never sleeps, and holding one forbids to.
-//! Sources: seed 001 (spinlocks), seed 000 (spinlock variations). The claims are checked by the tests of each file.
+//! The locks that readers share have theories of their own: the reader-writer spinlock ([`RawRwLock`], R1 to R6 in
+//! `rwlock_raw.rs`), sequence counters, sequence locks and latches ([`SeqCount`], [`RawSeqLock`], [`Latch`], S1 to S5 in
+//! `seqcount.rs`), local-global locks ([`LgLock`], G1 to G3 in `lglock.rs`).
+//!
+//! Sources: seed 001 (spinlocks, reader-writer and local-global locks, seqlocks), seed 000 (spinlock variations). The claims are checked by the tests of each file.
 #![no_std]
 #[cfg(test)]
 extern crate std;
 
+mod count;
 mod kind;
+mod latch;
+mod lglock;
 mod lock;
 mod owner;
 mod raw;
+mod rwlock;
+mod rwlock_forms;
+mod rwlock_raw;
+mod seqcount;
+mod seqcount_lock;
+mod seqdata;
+mod seqlock;
+mod seqlock_raw;
+mod waiting;
 
+pub use count::{kref_put_lock, refcount_dec_and_lock};
 pub use kind::{Bh, Irq, IrqSave, Kind, Plain};
+pub use latch::{Latch, SeqLatch};
+pub use lglock::{LG_CPUS, LgGlobalGuard, LgLocalGuard, LgLock};
 pub use lock::{Guard, Lock, SpinLock, SpinLockBh, SpinLockIrq, atomic_dec_and_lock};
 pub use raw::RawSpinLock;
+pub use rwlock::{ReadGuard, RwLock, RwLockBh, RwLockIrq, RwLockOf, WriteGuard};
+pub use rwlock_raw::RawRwLock;
+pub use seqcount::SeqCount;
+pub use seqcount_lock::{SeqCountLocked, WriterLock};
+pub use seqdata::SeqData;
+pub use seqlock::{SeqLock, SeqLockBh, SeqLockIrq, SeqLockOf, SeqWriteGuard};
+pub use seqlock_raw::RawSeqLock;
 
 /// Makes a [`SpinLock`] of a value, with a name for reports if one is given.
 ///
 /// ```
-/// use ringzero_spinning::{SpinLock, new_spinlock};
+/// use ringzero::sync::{SpinLock, new_spinlock};
 /// let hits: SpinLock<u32> = new_spinlock!(0, "dev.hits");
 /// *hits.lock() += 1;
 /// assert_eq!(*hits.lock_irqsave(), 1);

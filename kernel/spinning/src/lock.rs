@@ -14,6 +14,13 @@ use ringzero_machine::Place;
 /// A spinlock around its data; `K` is the kind of context in which [`Lock::lock`] holds it.
 ///
 /// All zeroes is a free lock if it is a valid `T`. The lock itself drops nothing.
+///
+/// ```
+/// use ringzero::sync::{IrqSave, Lock};
+/// let queue: Lock<Vec<u32>, IrqSave> = Lock::new(Vec::new()).named("dev.queue");
+/// queue.lock().push(7);
+/// assert_eq!(queue.into_inner(), [7]);
+/// ```
 #[repr(C)]
 pub struct Lock<T: ?Sized, K: Kind = Plain> {
     raw: RawSpinLock,
@@ -22,10 +29,37 @@ pub struct Lock<T: ?Sized, K: Kind = Plain> {
 }
 
 /// A spinlock for data that interrupts and softirqs do not touch, or whose callers choose the kind each time.
+///
+/// ```
+/// use ringzero::sync::SpinLock;
+/// let hits = SpinLock::new(0);
+/// std::thread::scope(|s| {
+///     for _ in 0..2 {
+///         s.spawn(|| (0..1000).for_each(|_| *hits.lock() += 1));
+///     }
+/// });
+/// assert_eq!(*hits.lock_irqsave(), 2000);
+/// ```
 pub type SpinLock<T> = Lock<T, Plain>;
 /// A spinlock for data that softirqs touch too: held with bottom halves off.
+///
+/// ```
+/// use ringzero::{context::in_softirq, sync::SpinLockBh};
+/// let backlog = SpinLockBh::new(3);
+/// let mut held = backlog.lock();
+/// assert!(in_softirq());
+/// *held -= 1;
+/// ```
 pub type SpinLockBh<T> = Lock<T, Bh>;
 /// A spinlock for data that hardirqs touch too: held with interrupts off, counted.
+///
+/// ```
+/// use ringzero::{context::irqs_disabled, sync::SpinLockIrq};
+/// let received = SpinLockIrq::new(0);
+/// let mut held = received.lock();
+/// assert!(irqs_disabled(), "no handler of this CPU can wait for it");
+/// *held += 1;
+/// ```
 pub type SpinLockIrq<T> = Lock<T, IrqSave>;
 
 // SAFETY: the lock hands out one access at a time, on whatever CPU.
@@ -219,8 +253,18 @@ pub fn atomic_dec_and_lock<'a, T: ?Sized, K: Kind>(count: &Atomic, lock: &'a Loc
 
 /// The held lock: gives the data, and releases the lock when dropped. Stays on its CPU, so it is not `Send`.
 ///
+/// ```
+/// use ringzero::sync::{Guard, SpinLock};
+/// let lock = SpinLock::new(1);
+/// let mut held: Guard<'_, u32> = lock.lock();
+/// *held += 1;
+/// assert!(lock.try_lock().is_none());
+/// held.unlock();
+/// assert_eq!(*lock.lock(), 2);
+/// ```
+///
 /// ```compile_fail
-/// # use ringzero_spinning::SpinLock;
+/// # use ringzero::sync::SpinLock;
 /// fn send<T: Send>(_: T) {}
 /// let lock = SpinLock::new(0);
 /// send(lock.lock());
@@ -241,6 +285,27 @@ impl<T: ?Sized, K: Kind> Guard<'_, T, K> {
     pub fn unlock(self) {
         let this = ManuallyDrop::new(self);
         this.raw.unlock_kind::<K>(Place::caller());
+    }
+
+    /// Releases the lock, runs `f`, and takes the lock again: for `f` that sleeps. What the lock protects may have changed
+    /// then.
+    #[track_caller]
+    pub fn unlocked<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        self.unlocked_at(Place::caller(), f)
+    }
+
+    /// [`Guard::unlocked`] on behalf of `place`.
+    pub fn unlocked_at<R>(&mut self, place: Place, f: impl FnOnce() -> R) -> R {
+        /// Takes the lock again, also if `f` unwinds: the guard releases it.
+        struct Again<'a, K: Kind>(&'a RawSpinLock, Place, PhantomData<fn() -> K>);
+        impl<K: Kind> Drop for Again<'_, K> {
+            fn drop(&mut self) {
+                self.0.lock_kind::<K>(self.1);
+            }
+        }
+        self.raw.unlock_kind::<K>(place);
+        let _again = Again::<K>(self.raw, place, PhantomData);
+        f()
     }
 }
 

@@ -11,29 +11,26 @@ use ringzero_machine::{Place, cpu};
 #[derive(Clone, Copy)]
 pub(crate) struct Context {
     task: *mut (),
-    /// The preempt count's bits that tell contexts apart; between them the contexts stacked (8 bits) and the CPU (12).
+    /// The preempt count's bits that tell contexts apart; between them the contexts stacked (7 bits) and the CPU (12).
     level: u32,
 }
 
 const COUNTED: u32 = HARDIRQ_MASK | NMI_MASK | SOFTIRQ_OFFSET;
-const STACKED: u32 = 0xff;
-const CPU_LOW_AT: u32 = 27;
-const CPU_LOW_BITS: u32 = 5;
-const CPU_HIGH_AT: u32 = 9;
-const CPU_HIGH: u32 = 0x7f << CPU_HIGH_AT;
-const _: () = assert!(
-    COUNTED & (STACKED | CPU_HIGH) == 0 && (COUNTED | STACKED | CPU_HIGH) >> CPU_LOW_AT == 0,
-    "the fields of a level do not overlap"
-);
+const STACKED_AT: u32 = 9;
+const STACKED: u32 = 0x7f << STACKED_AT;
+/// The CPU's number is rotated: its low bits are the level's upper ones.
+const CPU_ROTATED: u32 = 5;
+const CPU: u32 = 0xfff_u32.rotate_right(CPU_ROTATED);
+const _: () = assert!(COUNTED & STACKED == 0 && (COUNTED | STACKED) & CPU == 0, "the fields of a level do not overlap");
 
 impl Context {
     /// The one that runs now. A few instructions: it is asked at each release.
     #[inline(always)]
     pub(crate) fn now() -> Self {
         let cpu = cpu();
-        let id = cpu.id.get();
-        let id = id << CPU_LOW_AT | (id << (CPU_HIGH_AT - CPU_LOW_BITS) & CPU_HIGH);
-        let level = cpu.preempt_count.get() & COUNTED | cpu.irq_nesting.get() & STACKED | id;
+        // A nesting in which the mask would cut off something ends before it.
+        let stacked = u32::from(cpu.irq_nesting.get() as u8) << STACKED_AT & STACKED;
+        let level = cpu.preempt_count.get() & COUNTED | stacked | cpu.id.get().rotate_right(CPU_ROTATED);
         Self { task: cpu.current.get().cast_mut(), level }
     }
 
@@ -46,7 +43,7 @@ impl Context {
 
     /// The number of its CPU.
     pub(crate) fn cpu(self) -> u32 {
-        self.level >> CPU_LOW_AT | (self.level & CPU_HIGH) >> (CPU_HIGH_AT - CPU_LOW_BITS)
+        (self.level & CPU).rotate_left(CPU_ROTATED)
     }
 
     /// Whether both read the same in words, so that only the task differs.

@@ -17,6 +17,15 @@ use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, fine, host, model,
 ///
 /// Whoever takes it leaves it with the function of the same kind. Every function may be called in each context that
 /// its kind allows, and none sleeps. Finding `unlock-by-other` when a context releases what it did not take.
+///
+/// ```
+/// use ringzero::sync::RawSpinLock;
+/// static LOCK: RawSpinLock = RawSpinLock::new().named("dev.lock");
+/// let flags = LOCK.lock_irqsave();
+/// assert!(!LOCK.trylock());
+/// LOCK.unlock_irqrestore(flags);
+/// assert!(!LOCK.is_locked());
+/// ```
 #[doc(alias("raw_spinlock_t", "spinlock_t"))]
 #[repr(C)]
 pub struct RawSpinLock {

@@ -24,6 +24,12 @@ const STYLE_MASK: u32 = 3;
 
 /// The kind of function that a timer calls. The word is the timer's flags, lowest two bits, so zeroed memory is
 /// [`TimerStyle::COld`].
+///
+/// ```
+/// use ringzero::timer::TimerStyle;
+/// // What `setup_timer()` leaves in the flags, and what zeroed memory has there.
+/// assert_eq!(TimerStyle::COld as u32, 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum TimerStyle {

@@ -8,15 +8,15 @@ use crate::timer::Timer;
 /// execution (a static or an object from `kmalloc`).
 ///
 /// ```
-/// use ringzero_time::{Timer, from_timer};
-/// struct Foo { id: u32, timer: Timer }
+/// use ringzero::timer::{Timer, from_timer, jiffies};
+/// struct Port { number: u32, timeout: Timer }
 /// fn expire(timer: &'static Timer) {
-///     // SAFETY: only `Foo`s have this callback.
-///     let foo: &'static Foo = unsafe { from_timer!(timer, Foo, timer) };
-///     assert_eq!(foo.id, 7);
+///     // SAFETY: only `Port`s have this callback.
+///     let port: &'static Port = unsafe { from_timer!(timer, Port, timeout) };
+///     assert_eq!(port.number, 7);
 /// }
-/// static FOO: Foo = Foo { id: 7, timer: Timer::new(expire) };
-/// expire(&FOO.timer);
+/// ringzero::global! { static PORT: Port = Port { number: 7, timeout: Timer::new(expire) }; }
+/// ringzero::Machine::host().boot(|| assert!(!PORT.timeout.mod_timer(jiffies() + 1))).assert_clean();
 /// ```
 #[doc(alias = "timer_container_of")]
 #[macro_export]

@@ -10,13 +10,13 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 /// without `unsafe`. Everything but arming is [`Timer`]'s.
 ///
 /// ```
-/// use ringzero_time::ObjectTimer;
-/// struct Foo { id: u32, timer: ObjectTimer<Foo> }
-/// fn expire(foo: &'static Foo) {
-///     assert_eq!(foo.id, 7);
+/// use ringzero::timer::{ObjectTimer, jiffies};
+/// struct Port { number: u32, timeout: ObjectTimer<Port> }
+/// fn expire(port: &'static Port) {
+///     assert_eq!(port.number, 7);
 /// }
-/// static FOO: Foo = Foo { id: 7, timer: ObjectTimer::new(expire) };
-/// assert!(!FOO.timer.timer_pending());
+/// ringzero::global! { static PORT: Port = Port { number: 7, timeout: ObjectTimer::new(expire) }; }
+/// ringzero::Machine::host().boot(|| assert!(!PORT.timeout.mod_timer(&PORT, jiffies() + 1))).assert_clean();
 /// ```
 #[repr(C)]
 pub struct ObjectTimer<T: Sync + 'static> {

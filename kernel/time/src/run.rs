@@ -5,7 +5,7 @@ use crate::jiffies::advance;
 use crate::node::{Bucket, IRQSAFE, Node, PENDING, conflicts};
 use crate::timer::Timer;
 use ringzero_context::{self as context, at};
-use ringzero_machine::{Machine, Mode, Op, Place, Step, cpu, machine, model, notify, step};
+use ringzero_machine::{Count, Machine, Mode, Op, Place, Step, cpu, machine, model, notify, step};
 use ringzero_softirq::{self as softirq, TIMER_SOFTIRQ};
 
 /// Prepares the kernel instance for timers. Called once, at boot.
@@ -45,6 +45,7 @@ fn run_timers(_nr: u32) {
     let base = TimerBase::of(here);
     announce(m, base);
     while let Some(Expired { node, place, irqsafe }) = expire_next(m, base, here) {
+        cpu().count(Count::Timers);
         // Crate invariant 7; the word is written by nobody, so only a free conflicts with this read.
         let at = Timer::function_address(node.timer());
         step(&Step::new(Op::ReadOnce, Mode::Read, at, 0, place).named(Some("timer.function"), Some(place)));

@@ -20,18 +20,25 @@ pub(crate) const SHUT_DOWN: u32 = 2;
 /// C code may set `expires`, `function` and `data` itself, before it arms the timer.
 ///
 /// ```
-/// use ringzero_time::Timer;
+/// use ringzero::timer::{Timer, jiffies};
+/// use ringzero::{Machine, atomic::Atomic};
 /// fn poll(timer: &'static Timer) {
-///     timer.mod_timer(ringzero_time::jiffies() + 2);
+///     if POLLS.add_return(1) < 3 {
+///         timer.mod_timer(jiffies() + 2);
+///     }
 /// }
-/// static POLL: Timer = Timer::new(poll);
-/// assert!(!POLL.timer_pending());
+/// ringzero::global! {
+///     static POLLS: Atomic = Atomic::new(0);
+///     static POLL: Timer = Timer::new(poll);
+/// }
+/// Machine::host().boot(|| assert!(!POLL.mod_timer(jiffies() + 2))).assert_clean();
+/// assert_eq!(POLLS.read(), 3);
 /// ```
 #[doc(alias = "timer_list")]
 #[repr(C)]
 pub struct Timer {
     /// The timer's object in steps: [`PENDING`] and [`SHUT_DOWN`]. Pending is what the system knows
-    /// ([`node::PENDING`]); the bit says the same to whoever reads the word.
+    /// ([`crate::node::PENDING`]); the bit says the same to whoever reads the word.
     state: AtomicU32,
     /// [`TimerStyle`], what the user gave, [`SLEEP`], [`INITIALISED`].
     flags: AtomicU32,
@@ -68,7 +75,7 @@ impl Timer {
         Self::make(f as *mut (), 0, TimerStyle::Rust as u32)
     }
 
-    /// [`Timer::new`] with flags: [`TIMER_IRQSAFE`] has its callback run with interrupts off.
+    /// [`Timer::new`] with flags: [`TIMER_IRQSAFE`](crate::TIMER_IRQSAFE) has its callback run with interrupts off.
     #[doc(alias = "timer_setup")]
     #[must_use]
     #[track_caller]

@@ -21,12 +21,15 @@ const ANY_CPU: u32 = 0;
 /// A delayed work item (`struct delayed_work`): a [`Work`] and the timer that queues it.
 ///
 /// ```
-/// use ringzero_workqueue::{DelayedWork, Work, to_delayed_work};
-/// fn poll(work: &'static Work) {
-///     // SAFETY: only the item inside a `DelayedWork` has this function.
-///     let _poll: &'static DelayedWork = unsafe { to_delayed_work!(work) };
+/// use ringzero::workqueue::{DelayedWork, schedule_delayed_work};
+/// use ringzero::{Machine, atomic::Atomic};
+/// ringzero::global! {
+///     static POLLS: Atomic = Atomic::new(0);
+///     static POLL: DelayedWork = DelayedWork::new(|_| POLLS.inc());
 /// }
-/// static POLL: DelayedWork = DelayedWork::new(poll);
+/// // In two jiffies.
+/// Machine::host().boot(|| assert!(schedule_delayed_work(&POLL, 2))).assert_clean();
+/// assert_eq!(POLLS.read(), 1);
 /// ```
 #[doc(alias = "delayed_work")]
 #[repr(C)]
@@ -368,6 +371,17 @@ pub fn mod_delayed_work_on(cpu: u32, wq: &WorkQueue, work: &'static DelayedWork,
 /// The delayed item that a [`Work`] belongs to: `to_delayed_work!(work)` is a `&'static DelayedWork`.
 ///
 /// It must be called in an `unsafe` block: the work has to be the one inside a `DelayedWork`.
+///
+/// ```
+/// use ringzero::workqueue::{DelayedWork, Work, to_delayed_work};
+/// fn poll(work: &'static Work) {
+///     // SAFETY: only the item inside a `DelayedWork` has this function.
+///     let poll: &'static DelayedWork = unsafe { to_delayed_work!(work) };
+///     assert!(std::ptr::eq(poll, &*POLL));
+/// }
+/// ringzero::global! { static POLL: DelayedWork = DelayedWork::new(poll); }
+/// ringzero::Machine::host().boot(|| assert!(POLL.schedule(1))).assert_clean();
+/// ```
 #[macro_export]
 macro_rules! to_delayed_work {
     ($work:expr) => {

@@ -9,6 +9,18 @@ use ringzero_context::at;
 use ringzero_machine::{Mode, Op, Place, Step, Within, cpu, machine, model, notify, step};
 
 /// A workqueue (`struct workqueue_struct`). There is the system's, [`system_wq`].
+///
+/// ```
+/// use ringzero::workqueue::{Work, WorkQueue, flush_workqueue, queue_work, system_wq};
+/// ringzero::global! { static NOTHING: Work = Work::new(|_| ()); }
+/// let init = || {
+///     let wq: &WorkQueue = system_wq();
+///     queue_work(wq, &NOTHING);
+///     flush_workqueue(wq);
+///     assert!(!NOTHING.is_pending());
+/// };
+/// ringzero::Machine::host().boot(init).assert_clean();
+/// ```
 #[doc(alias = "workqueue_struct")]
 #[derive(Debug)]
 pub struct WorkQueue {

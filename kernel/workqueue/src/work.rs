@@ -23,6 +23,12 @@ pub const WORK_BUSY_PENDING: u32 = 1;
 pub const WORK_BUSY_RUNNING: u32 = 2;
 
 /// The kind of function that a work item calls. Zeroed memory is [`WorkStyle::C`].
+///
+/// ```
+/// use ringzero::workqueue::WorkStyle;
+/// // What `INIT_WORK()` leaves in the word, and what zeroed memory has there.
+/// assert_eq!(WorkStyle::C as u32, 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum WorkStyle {
@@ -38,9 +44,18 @@ pub enum WorkStyle {
 /// [`from_work!`](crate::from_work). All zeroes is an item that was not initialised.
 ///
 /// ```
-/// use ringzero_workqueue::Work;
-/// fn update(_: &'static Work) {}
-/// static UPDATE: Work = Work::new(update);
+/// use ringzero::context::might_sleep;
+/// use ringzero::{Machine, atomic::Atomic, workqueue::Work};
+/// fn update(_: &'static Work) {
+///     might_sleep(); // a worker may
+///     UPDATES.inc();
+/// }
+/// ringzero::global! {
+///     static UPDATES: Atomic = Atomic::new(0);
+///     static UPDATE: Work = Work::new(update);
+/// }
+/// Machine::host().boot(|| assert!(UPDATE.schedule())).assert_clean();
+/// assert_eq!(UPDATES.read(), 1);
 /// ```
 #[doc(alias = "work_struct")]
 #[repr(C)]
@@ -341,6 +356,18 @@ pub fn work_busy(work: &Work) -> u32 {
 ///
 /// It must be called in an `unsafe` block: the item has to be the field `field` of a `Type` that lives as long as the
 /// execution (a static or an object from `kmalloc`).
+///
+/// ```
+/// use ringzero::workqueue::{Work, from_work};
+/// struct Port { number: u32, reset: Work }
+/// fn reset(work: &'static Work) {
+///     // SAFETY: only `Port`s have this function.
+///     let port: &'static Port = unsafe { from_work!(work, Port, reset) };
+///     assert_eq!(port.number, 7);
+/// }
+/// ringzero::global! { static PORT: Port = Port { number: 7, reset: Work::new(reset) }; }
+/// ringzero::Machine::host().boot(|| assert!(PORT.reset.schedule())).assert_clean();
+/// ```
 #[macro_export]
 macro_rules! from_work {
     ($work:expr, $type:ty, $field:ident) => {{

@@ -8,7 +8,7 @@ use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use ringzero_context::{Balance, SleepHook, panicking};
-use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, WaitKind, cpu, model, notify, step, wait_within};
+use ringzero_machine::{Cond, Count, KBox, Mode, Op, Place, Step, WaitKind, cpu, model, notify, step, wait_within};
 use ringzero_sched::{TaskOptions, spawn_at, task_name, try_current};
 
 /// A worker: a task of a pool.
@@ -160,6 +160,7 @@ fn execute(instance: &'static Instance) {
     if let Some(task) = task {
         task.set_works(true);
     }
+    cpu().count(Count::Works);
     function.call(work);
     // The item may be gone: nothing of it is touched any more (crate invariant 5).
     if let Some(task) = task {

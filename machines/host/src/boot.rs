@@ -5,7 +5,7 @@ use crate::host::{EXIT, LOOKS};
 use crate::os::{Threads, now_ns, pin, tid};
 use crate::task::{HostTask, alive, programs};
 use crate::{asynchronous, lines};
-use ringzero_machine::{Finding, TaskSpec, set_home};
+use ringzero_machine::{Count, Finding, Place, TaskSpec, set_home};
 use std::fmt;
 use std::ptr;
 use std::sync::atomic::{
@@ -49,6 +49,18 @@ pub(crate) fn log(text: &str) {
 }
 
 /// A violated rule, or a panic, in a program.
+///
+/// ```
+/// use ringzero::{Machine, delay::msleep, host::Trouble, sync::SpinLock};
+/// let init = || {
+///     let lock = SpinLock::new(0);
+///     let _held = lock.lock();
+///     msleep(1);
+/// };
+/// let found: Trouble = Machine::host().boot(init).troubles.remove(0);
+/// assert_eq!(found.code, "sleep-in-atomic");
+/// assert!(found.message.starts_with("msleep() may sleep, but was called with preemption disabled"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// The finding's code; `panic` for any other panic.
@@ -280,8 +292,9 @@ impl Host {
         }
         wait_until(limit(Some(Duration::from_secs(10))), || programs() == 0);
         if programs() != 0 {
-            let task = |(name, place, _)| format!("task `{name}`, made at {place}");
-            still.extend(alive().into_iter().filter(|(_, _, system)| !system).map(task));
+            let named = |(name, _, system): &(&str, Place, bool)| !system && (*name != "init" || still.is_empty());
+            let alive: Vec<_> = alive().into_iter().filter(named).collect();
+            still.extend(alive.iter().map(|(name, place, _)| format!("task `{name}`, made at {place}")));
         }
         let looks = locked(&LOOKS).clone();
         still.extend(looks.iter().filter_map(|look| look()).map(|left| {
@@ -317,9 +330,10 @@ fn run_exit(limit: Option<Instant>) -> bool {
         data: ptr::with_exposed_provenance_mut(data),
         allowed: &raw const ALLOWED,
         state: &raw const STATE,
-        system: false,
+        // It is told of as the exit function.
+        system: true,
         name: "exit",
-        place: ringzero_machine::Place::here(),
+        place: Place::here(),
     });
     let ended = HostTask::ended(number);
     wait_until(limit, || ended.is_none_or(|e| e.holds()))
@@ -356,16 +370,16 @@ fn at_rest(devices: &Devices) -> bool {
 /// The thread that plays the devices.
 struct Devices {
     stop: std::sync::Arc<AtomicBool>,
-    idle: std::sync::Arc<AtomicBool>,
+    /// The program runs for a given time, all of which a device without a number fills.
+    timed: bool,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Devices {
     fn start(host: &Host) -> Self {
-        let (stop, idle) = (std::sync::Arc::new(AtomicBool::new(false)), std::sync::Arc::new(AtomicBool::new(true)));
-        let Some(period) = host.devices else { return Self { stop, idle, thread: None } };
-        let (asked, resting) = (stop.clone(), idle.clone());
-        idle.store(false, Release);
+        let (stop, timed) = (std::sync::Arc::new(AtomicBool::new(false)), host.run_for.is_some());
+        let Some(period) = host.devices else { return Self { stop, timed, thread: None } };
+        let asked = stop.clone();
         let body = move || {
             let mut seed = now_ns() | 1;
             let mut next = Instant::now();
@@ -376,18 +390,18 @@ impl Devices {
                     seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     next = now + period.mul_f64((seed >> 40) as f64 / (1 << 23) as f64);
                 }
-                resting.store(!lines::play_devices(due), Release);
+                lines::play_devices(due);
                 let left = next.saturating_duration_since(Instant::now());
                 std::thread::sleep(left.min(Duration::from_micros(200)));
             }
         };
         let thread = std::thread::Builder::new().name("ringzero-devices".into());
-        Self { stop, idle, thread: Some(thread.spawn(body).expect("a thread for the devices")) }
+        Self { stop, timed, thread: Some(thread.spawn(body).expect("a thread for the devices")) }
     }
 
-    /// Whether those that raise their line a number of times have done so.
+    /// Whether no device has a line to raise yet that is waited for.
     fn at_rest(&self) -> bool {
-        self.idle.load(Acquire)
+        self.thread.is_none() || !lines::more_to_raise(self.timed)
     }
 }
 
@@ -401,6 +415,13 @@ impl Drop for Devices {
 }
 
 /// What the CPUs have done.
+///
+/// ```
+/// use ringzero::{Machine, smp::smp_call_function_single};
+/// let init = || smp_call_function_single(1, || (), true).unwrap();
+/// let summary = Machine::host().cpus(2).boot(init);
+/// assert!(summary.totals.ipis >= 1);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Times that a CPU went to another task.
@@ -413,6 +434,12 @@ pub struct Totals {
     pub clocks: u64,
     /// Times that a task was preempted.
     pub preempted: u64,
+    /// Handlers of softirqs that were run.
+    pub softirqs: u64,
+    /// Timers that have expired, those of sleeps too.
+    pub timers: u64,
+    /// Work items that were executed.
+    pub works: u64,
     /// Signals that told a CPU of an interrupt or were a tick.
     pub signals: u64,
     /// Those that interrupted the code where it was.
@@ -433,6 +460,11 @@ impl Totals {
             all.clocks += c.clocks.load(Relaxed);
             all.preempted += c.preempted.load(Relaxed);
         }
+        for cpu in all_booted().map(|cpu| &cpu.block) {
+            all.softirqs += cpu.counted(Count::Softirqs);
+            all.timers += cpu.counted(Count::Timers);
+            all.works += cpu.counted(Count::Works);
+        }
         for c in all_booted().map(|cpu| cpu.signals.counts()) {
             all.signals += c.signals;
             all.redirected += c.redirected;
@@ -447,6 +479,9 @@ impl Totals {
         self.ipis -= before.ipis;
         self.clocks -= before.clocks;
         self.preempted -= before.preempted;
+        self.softirqs -= before.softirqs;
+        self.timers -= before.timers;
+        self.works -= before.works;
         self.signals -= before.signals;
         self.redirected -= before.redirected;
         self.ticks -= before.ticks;
@@ -458,6 +493,13 @@ impl Totals {
 }
 
 /// How a program has ended.
+///
+/// ```
+/// use ringzero::{Machine, host::Summary, kthread::kthread_run};
+/// let init = || { kthread_run(|| (), "short"); };
+/// let summary: Summary = Machine::host().cpus(2).boot(init);
+/// assert!(summary.is_clean() && summary.cpus >= 2, "{summary}");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// How long it took.
@@ -498,6 +540,7 @@ impl fmt::Display for Summary {
             "{ms:.1} ms on {} CPUs: {} switches ({} preemptions), {} interrupts, {} IPIs, {} clock interrupts",
             self.cpus, t.switches, t.preempted, t.interrupts, t.ipis, t.clocks
         )?;
+        writeln!(f, "{} softirqs, {} timers expired, {} work items executed", t.softirqs, t.timers, t.works)?;
         if t.signals > 0 {
             writeln!(f, "{} signals, {} of them delivered at once, {} ticks", t.signals, t.redirected, t.ticks)?;
         }

@@ -11,7 +11,7 @@ use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::{
     AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
 };
 
 /// How many CPUs there can be at once, booted ones and threads (`nr_cpu_ids`).
@@ -44,13 +44,16 @@ pub(crate) struct HostCpu {
     pub clock: AtomicU64,
     pub clock_entry: AtomicUsize,
     pub tid: AtomicI32,
-    /// The tasks that were placed here and have not ended.
-    pub tasks: AtomicU32,
+    /// Tasks that were placed here ever: those that have not ended are this less `counts.gone`.
+    pub placed: AtomicU32,
     /// The runnable tasks: its own thread only, with `within` not 0.
     pub first: Cell<*const HostTask>,
     pub last: Cell<*const HostTask>,
     /// The task that runs; null on an idle CPU.
     pub running: Cell<*const HostTask>,
+    /// Objects that no task uses, and how many.
+    pub free: Cell<*const HostTask>,
+    pub nr_free: Cell<u32>,
     /// The task that has just ended, for the CPU's loop.
     pub ended: Cell<*const HostTask>,
     /// The top of the loop's stack while a task runs.
@@ -80,6 +83,11 @@ pub(crate) struct Counts {
     pub ipis: AtomicU64,
     pub clocks: AtomicU64,
     pub preempted: AtomicU64,
+    /// Tasks that ended here.
+    pub gone: AtomicU64,
+    /// Tasks of programs that were made by this CPU, and that ended here.
+    pub begun: AtomicU64,
+    pub ended: AtomicU64,
 }
 
 /// Counts one more, on its own CPU.
@@ -103,15 +111,17 @@ impl HostCpu {
             clock: AtomicU64::new(u64::MAX),
             clock_entry: AtomicUsize::new(0),
             tid: AtomicI32::new(0),
-            tasks: AtomicU32::new(0),
+            placed: AtomicU32::new(0),
             first: Cell::new(ptr::null()),
             last: Cell::new(ptr::null()),
             running: Cell::new(ptr::null()),
+            free: Cell::new(ptr::null()),
+            nr_free: Cell::new(0),
             ended: Cell::new(ptr::null()),
             top: Cell::new(0),
             in_nmi: Cell::new(false),
             rounds: Cell::new(0),
-            resting: AtomicBool::new(true),
+            resting: AtomicBool::new(false),
             by_signal: AtomicBool::new(false),
             signals: Target::new(),
             wants_tick: AtomicU64::new(0),
@@ -157,11 +167,14 @@ impl HostCpu {
 }
 
 /// The CPU of the calling thread. Only where no model runs on the thread.
+#[inline]
 pub(crate) fn this() -> &'static HostCpu {
+    debug_assert!(ringzero_machine::model().is_none(), "the thread runs a model: its CPU is no CPU of the host");
     of_block(cpu())
 }
 
 /// The CPU whose block this is: one that this machine made.
+#[inline]
 pub(crate) fn of_block(block: &Cpu) -> &'static HostCpu {
     // SAFETY: on the host machine every block is the first field of a `HostCpu`, which is never freed.
     unsafe { &*ptr::from_ref(block).cast::<HostCpu>() }
@@ -171,6 +184,8 @@ pub(crate) fn of_block(block: &Cpu) -> &'static HostCpu {
 static CPUS: [AtomicPtr<HostCpu>; NR_CPU_IDS] = [const { AtomicPtr::new(ptr::null_mut()) }; NR_CPU_IDS];
 /// How many are booted.
 static BOOTED: AtomicU32 = AtomicU32::new(0);
+/// No CPU has this number or a higher one.
+static KNOWN: AtomicU32 = AtomicU32::new(0);
 /// The threads' numbers that are free again, and the first that was never used.
 static THREADS: Mutex<(Vec<u32>, u32)> = Mutex::new((Vec::new(), NR_BOOTED as u32));
 
@@ -190,6 +205,12 @@ pub(crate) fn all_booted() -> impl Iterator<Item = &'static HostCpu> {
     (0..booted()).filter_map(cpu_of)
 }
 
+/// All CPUs that there ever were.
+pub(crate) fn all_cpus() -> impl Iterator<Item = &'static HostCpu> {
+    let threads = NR_BOOTED..KNOWN.load(Acquire) as usize;
+    (0..booted() as usize).chain(threads).filter_map(|id| cpu_of(id as u32))
+}
+
 /// Makes CPU `id`, or finds it, with its copies of per-CPU state, which survive it.
 fn make(id: u32, booted: bool) -> &'static HostCpu {
     if let Some(cpu) = cpu_of(id) {
@@ -198,6 +219,7 @@ fn make(id: u32, booted: bool) -> &'static HostCpu {
     let cpu: &'static HostCpu = Box::leak(Box::new(HostCpu::new(id, booted)));
     cpu.block.percpu.set(areas().prepare(id as usize));
     CPUS[id as usize].store(ptr::from_ref(cpu).cast_mut(), Release);
+    KNOWN.fetch_max(id + 1, AcqRel);
     cpu
 }
 

@@ -26,10 +26,12 @@ struct Host;
 static HOST: Host = Host;
 static MACHINE: &(dyn Machine + Sync) = &HOST;
 static HOOKS: OnceLock<Hooks> = OnceLock::new();
+type Look = fn() -> Option<Left>;
 /// Looks for what a program leaves behind.
-pub(crate) static LOOKS: Mutex<Vec<fn() -> Option<Left>>> = Mutex::new(Vec::new());
+pub(crate) static LOOKS: Mutex<Vec<Look>> = Mutex::new(Vec::new());
+type Exit = (unsafe fn(*mut ()), usize);
 /// The program's exit function: what runs, and with what.
-pub(crate) static EXIT: Mutex<Option<(unsafe fn(*mut ()), usize)>> = Mutex::new(None);
+pub(crate) static EXIT: Mutex<Option<Exit>> = Mutex::new(None);
 
 pub(crate) fn hooks() -> Option<&'static Hooks> {
     HOOKS.get()
@@ -92,6 +94,10 @@ impl Machine for Host {
     fn give_up(&self) -> bool {
         run::give_up();
         true
+    }
+
+    fn heavy_fence(&self) {
+        ringzero_protocol::Os::heavy_fence(&crate::os::Threads);
     }
 
     fn cond_resched(&self) {
@@ -158,6 +164,7 @@ impl Machine for Host {
     fn join(&self, number: u32, _: Place) {
         if let Some(ended) = crate::task::HostTask::ended(number) {
             park::wait(&ended, WaitKind::Sleep);
+            park::notify(ended.addr);
             // What it did comes before.
             std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
         }

@@ -35,6 +35,7 @@ mod park;
 mod register;
 mod run;
 pub mod signal;
+mod switch;
 mod task;
 
 pub use boot::{Host, Summary, Totals, Trouble, set_finding_hook};

@@ -194,15 +194,14 @@ pub(crate) fn at_rest() -> bool {
     LINES_.iter().enumerate().all(|(irq, l)| latched >> irq & 1 == 0 || !l.spec().is_some_and(|s| deliverable(&s)))
 }
 
-/// Raises, as the devices behind them would, every line with a device that is enabled; whether a device that raises its
-/// line a number of times has more to do.
-pub(crate) fn play_devices(raise_endless: bool) -> bool {
-    let mut more = false;
+/// Raises, as the devices behind them would, every line with a device that is enabled: those of devices that raise them
+/// without end only if it is time for it.
+pub(crate) fn play_devices(is_time: bool) {
     for (irq, line) in LINES_.iter().enumerate() {
         let Some(spec) = line.spec() else { continue };
         let wants = match spec.source {
             ArrivalSource::Raised => false,
-            ArrivalSource::Device => raise_endless,
+            ArrivalSource::Device => is_time,
             ArrivalSource::Finite(n) => line.raised.load(SeqCst) < n,
         };
         // A device that has raised its line waits until that was taken.
@@ -212,7 +211,15 @@ pub(crate) fn play_devices(raise_endless: bool) -> bool {
             line.raised.fetch_add(1, SeqCst);
             raise(irq as u32);
         }
-        more |= matches!(spec.source, ArrivalSource::Finite(n) if line.raised.load(SeqCst) < n);
     }
-    more
+}
+
+/// Whether a device has to raise its line yet: one that does so a number of times, or, if those count, one that does so
+/// without end.
+pub(crate) fn more_to_raise(endless: bool) -> bool {
+    LINES_.iter().any(|line| match line.spec().map(|spec| spec.source) {
+        Some(ArrivalSource::Finite(n)) => line.raised.load(SeqCst) < n,
+        Some(ArrivalSource::Device) => endless,
+        Some(ArrivalSource::Raised) | None => false,
+    })
 }

@@ -44,7 +44,7 @@ fn sleep(cond: &Cond) {
             return crate::host::look_up();
         }
         // A coroutine comes back with the count at 0.
-        task.suspend(false);
+        task.suspend(cpu);
         LOT.dequeue(waiter.as_ref());
     }
 }

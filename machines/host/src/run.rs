@@ -8,6 +8,9 @@ use std::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 
+/// Looks of a CPU that has nothing to do, before it sleeps.
+const LINGERS: u32 = 128;
+
 /// A CPU's life on its own thread. It returns when the machine is shut down.
 pub(crate) fn run(cpu: &'static HostCpu) {
     cpu.block.within.set(1);
@@ -20,8 +23,15 @@ pub(crate) fn run(cpu: &'static HostCpu) {
             attend();
             cpu.block.within.set(1);
         }
+        if cpu.block.attention.load(Relaxed) & ATTENTION_RESCHED != 0 {
+            // Here it is another task's turn.
+            cpu.block.attention.fetch_and(!ATTENTION_RESCHED, AcqRel);
+        }
         if let Some(task) = cpu.pop() {
             task.run(cpu);
+            continue;
+        }
+        if linger(cpu) {
             continue;
         }
         cpu.idle.begin();
@@ -34,6 +44,14 @@ pub(crate) fn run(cpu: &'static HostCpu) {
             cpu.idle.end();
         }
     }
+}
+
+/// Looks for something to do, for a time in which nobody could have gone to sleep and been woken; whether there is.
+fn linger(cpu: &HostCpu) -> bool {
+    (0..LINGERS).any(|_| {
+        std::hint::spin_loop();
+        !cpu.inbox.is_empty() || cpu.pending.any()
+    })
 }
 
 /// Takes over the tasks that others made runnable.
@@ -100,20 +118,20 @@ pub(crate) fn give_up_if_allowed(cpu: &'static HostCpu) -> bool {
     true
 }
 
-/// The machine's `give_up`. The way from one task to the next is inlined: after a switch of stacks the processor predicts no
-/// return rightly, so each costs as much as the rest.
-#[inline(always)]
+/// The machine's `give_up`.
+#[inline]
 pub(crate) fn give_up() {
     let cpu = this();
     match cpu.task() {
         Some(task) if cpu.booted => {
             cpu.block.within.set(1);
-            take_over(cpu);
-            let alone = cpu.first.get().is_null();
-            cpu.block.within.set(0);
-            if !alone || cpu.pending.any() {
-                task.suspend(true);
+            if cpu.first.get().is_null() {
+                take_over(cpu);
+                if cpu.first.get().is_null() && !cpu.pending.any() {
+                    return cpu.block.within.set(0);
+                }
             }
+            task.go_last(cpu);
         }
         _ => std::thread::yield_now(),
     }

@@ -134,6 +134,8 @@ pub(crate) struct Inner {
     pub touches: Touches,
     /// Objects on stacks whose frames are gone.
     pub fallen: Vec<OnStack>,
+    /// A frame of C code has gone since it was last looked what was in it.
+    pub frames_fell: bool,
     /// Places whose unmarked accesses raced although they were no steps.
     pub raced: Vec<usize>,
     /// Looks at what is left behind.
@@ -229,6 +231,7 @@ impl Model {
                 others: false,
                 touches: Touches::new(),
                 fallen: Vec::new(),
+                frames_fell: false,
                 raced: Vec::new(),
                 looks: Vec::new(),
                 forced: vec![None; n],
@@ -333,6 +336,7 @@ impl Inner {
         self.others = false;
         self.touches.reset();
         self.fallen.clear();
+        self.frames_fell = false;
         self.raced.clear();
         self.looks.clear();
         self.forced.fill(None);

@@ -7,6 +7,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How timers and the clock relate.
+///
+/// ```
+/// use ringzero::timer::{Timer, jiffies};
+/// use ringzero::{Check, TimeModel, Verdict};
+/// ringzero::global! { static LATE: Timer = Timer::new(|_| ()); }
+/// let init = || {
+///     let now = jiffies();
+///     LATE.mod_timer(now + 100);
+///     // The clock stands still as long as somebody can run.
+///     assert_eq!(jiffies(), now);
+/// };
+/// let report = Check::new().time(TimeModel::Strict).run(init);
+/// assert_eq!(report.verdict(), Verdict::Holds, "{report}");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum TimeModel {
     /// An armed timer may expire at any step; the clock jumps with it.
@@ -17,6 +31,12 @@ pub enum TimeModel {
 }
 
 /// The machine and its bounds.
+///
+/// ```
+/// use ringzero::program::{Config, DataRace};
+/// let strict = Config { cpus: 4, data_race: DataRace::Strict, ..Config::default() };
+/// assert_eq!((strict.cpus, strict.steps), (4, 10_000));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     /// CPUs, 1 to 16.
@@ -50,6 +70,12 @@ pub struct Config {
 }
 
 /// Which data races are findings.
+///
+/// ```
+/// use ringzero::program::DataRace;
+/// assert_eq!(DataRace::parse("kcsan"), Some(DataRace::Kcsan));
+/// assert_eq!(DataRace::default().as_str(), "strict");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum DataRace {
     /// All.

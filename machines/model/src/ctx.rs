@@ -125,12 +125,19 @@ pub struct Ctx {
     pub quits: bool,
     /// Brackets of `data_race()` that it is in.
     pub marked: u32,
+    /// The sequence counters that it reads under.
+    pub seq_sections: Vec<usize>,
 }
 
 impl Ctx {
     /// Whether it is a task that may wait for ever.
     pub fn is_system(&self) -> bool {
         matches!(self.kind, Kind::Task { system: true, .. })
+    }
+
+    /// Whether its unmarked accesses are meant to race: each is a step then.
+    pub fn may_race(&self) -> bool {
+        self.marked > 0 || !self.seq_sections.is_empty()
     }
 
     /// The value of the announced step's word now; 0 when it has none. Freed memory stays mapped.

@@ -9,7 +9,7 @@ use ringzero_machine::{
     Cond, Cpu, Finding, IrqState, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Section, Step,
     TaskSpec, WaitKind,
 };
-use ringzero_trace::{Access, Event, Label, Level, NO_EVENT, NO_SLOT, Sync};
+use ringzero_trace::{Access, Event, Label, Level, NO_EVENT, NO_SLOT, Slot, Sync};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -195,7 +195,8 @@ impl Machine for Model {
         let number = inner.new_task(name, kind, spec.name, Some(spec.place), entry, data);
         // SAFETY: the state word belongs to the task object, which lives as long as the execution.
         let word = unsafe { &*spec.state };
-        let awake = Cond::on(word, |v, _| v == 0, 0);
+        // A past value may be that of a longer word, of which this is the first half.
+        let awake = Cond::on(word, |v, _| v as u32 == 0, 0);
         inner.ctxs[number].cond = Some(awake);
         inner.ctxs[number].sleeps = true;
         self.edge(EdgeKind::Spawn { child: number });
@@ -310,6 +311,9 @@ impl Machine for Model {
     fn object_dies(&self, addr: usize, place: Place) {
         // SAFETY: as in `stepping`.
         let inner = unsafe { &mut *self.state() };
+        if let Some((message, taken)) = inner.held_in(addr) {
+            self.report(&Finding { code: "warn", message: &message, place, other: Some(taken) });
+        }
         let (code, message, other) = match inner.objects.get_mut(&addr) {
             Some(o) if o.died.is_none() => {
                 o.died = Some(place);
@@ -346,7 +350,7 @@ impl Machine for Model {
         if inner.found.is_some() {
             self.end_of(ctx);
         }
-        let marked = inner.ctxs[ctx].marked > 0;
+        let marked = inner.ctxs[ctx].may_race();
         inner.ctxs[ctx].in_parts = size > 8;
         for s in crate::plain::steps_of(addr, size, write, marked, place) {
             // SAFETY: as in `stepping`; the reference from before the last park is not used any more.
@@ -444,14 +448,49 @@ impl Machine for Model {
         let Some((inner, ctx)) = self.stepping() else { return };
         if held {
             inner.owners.push((addr, ctx, place));
+        } else if let Some(n) = inner.owners.iter().rposition(|o| (o.0, o.1) == (addr, ctx)) {
+            inner.owners.remove(n);
         } else {
             inner.owners.retain(|o| o.0 != addr);
+        }
+    }
+
+    fn lock_held(&self, addr: usize) -> Option<bool> {
+        let (inner, ctx) = self.stepping()?;
+        Some(inner.owners.iter().any(|o| (o.0, o.1) == (addr, ctx)))
+    }
+
+    fn lock_holder(&self, addr: usize) -> Option<Place> {
+        let (inner, _) = self.stepping()?;
+        inner.owners.iter().rev().find(|o| o.0 == addr).map(|o| o.2)
+    }
+
+    fn task_returns(&self, place: Place) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        let Some(&(addr, _, taken)) = inner.owners.iter().rev().find(|o| o.1 == ctx) else { return };
+        let slot = inner.slots.of(addr);
+        let message = format!("{} ends while it holds {}", inner.describe(ctx), inner.lock_name(slot));
+        self.report(&Finding { code: "unbalanced-context", message: &message, place, other: Some(taken) });
+    }
+
+    fn mortal(&self, addr: usize) -> bool {
+        // SAFETY: as in `stepping`.
+        let inner = unsafe { &*self.state() };
+        inner.object_at(addr).is_some()
+    }
+
+    fn seq_section(&self, addr: usize, begins: bool) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        let sections = &mut inner.ctxs[ctx].seq_sections;
+        sections.retain(|s| *s != addr);
+        if begins {
+            sections.push(addr);
         }
     }
 }
 
 /// Whether a step is an access to plain memory, marked or not: what a C compiler makes of an expression.
-fn is_memory(op: Op) -> bool {
+pub(crate) fn is_memory(op: Op) -> bool {
     use Op::{AtomicRead, AtomicRmw, AtomicSet, Cmpxchg, PlainRead, PlainWrite, ReadOnce, WriteOnce};
     matches!(op, AtomicRead | AtomicSet | AtomicRmw | Cmpxchg | PlainRead | PlainWrite | ReadOnce | WriteOnce)
 }
@@ -502,6 +541,21 @@ impl Inner {
     }
 
     /// The memory object that an address lies in.
+    /// A lock in the memory object that begins at `addr`, if it is alive and somebody holds the lock: that in words, and since
+    /// where.
+    fn held_in(&mut self, addr: usize) -> Option<(String, Place)> {
+        let object = self.objects.get(&addr).copied().filter(|o| o.died.is_none())?;
+        let &(at, ctx, place) = self.owners.iter().rev().find(|o| (addr..addr + object.size).contains(&o.0))?;
+        let slot = self.slots.of(at);
+        let lock = self.lock_name(slot);
+        Some((format!("kfree() of {} while {} holds {lock} in it", object.name, self.describe(ctx)), place))
+    }
+
+    fn lock_name(&self, slot: Slot) -> String {
+        let named = self.record.as_ref().map(|r| r.object(slot)).unwrap_or_default();
+        if named.is_empty() { "a lock".to_owned() } else { named }
+    }
+
     pub fn object_at(&self, addr: usize) -> Option<(usize, Object)> {
         if self.objects.is_empty() {
             return None;
@@ -638,6 +692,7 @@ impl Inner {
             frames: Vec::new(),
             on_stack: Vec::new(),
             marked: 0,
+            seq_sections: Vec::new(),
             quits: false,
             in_parts: false,
         });

@@ -11,10 +11,13 @@
 //!    created by it, and so ordered after them.
 //! 2. A touch of the running context's own stack is not kept.
 //! 3. Touches come in the order in which they happened; `gap` is the number of steps before them.
-//! 4. A touch at a place that the configuration lists as racing ([`crate::Config::racing`]) is a step instead.
+//! 4. What an announced step is to access, or what a loop waits for, does not depend on what lies where a frame has been:
+//!    when the frame goes, that is found ([`Inner::find_gone`]).
+//! 5. A touch at a place that the configuration lists as racing ([`crate::Config::racing`]) is a step instead.
 
 use crate::boot::{Inner, Object};
 use crate::config::Found;
+use crate::machine::is_memory;
 use ringzero_machine::{Mode, Op, Place, Step};
 
 /// Bytes before and after a memory object in which a touch is taken for one of the object's that missed.
@@ -189,7 +192,7 @@ impl Inner {
         if self.alone() {
             return false;
         }
-        if self.ctxs[ctx].marked > 0 || self.cfg.racing.contains(&place.bits()) {
+        if self.ctxs[ctx].may_race() || self.cfg.racing.contains(&place.bits()) {
             return true;
         }
         let gap = self.events.len() as u32;
@@ -267,6 +270,31 @@ impl Inner {
         })
     }
 
+    /// The finding of an access of an announced step to what was in a frame, if that has gone since. Whether the step can
+    /// be taken would depend on what lies there now, and so would what it reads.
+    pub(crate) fn find_gone(&mut self) {
+        if self.found.is_some() {
+            return;
+        }
+        for k in 0..self.live.len() {
+            let c = &self.ctxs[self.live[k]];
+            let Some(place) = c.pend.place.filter(|_| !c.done && !c.relaxing) else { continue };
+            let Some(found) = self.gone(self.live[k], c.pend.op, c.pend_addr, c.pend_size, place) else { continue };
+            self.record_announced(self.live[k]);
+            self.found = Some(found);
+            return;
+        }
+    }
+
+    /// The finding of an access by `op` to what was in a frame that is gone.
+    pub(crate) fn gone(&self, ctx: usize, op: Op, addr: usize, len: u8, place: Place) -> Option<Found> {
+        if !self.cfg.c || self.statics.contains(&addr) || self.arena.holds(addr) {
+            return None;
+        }
+        let variable = || if is_memory(op) { self.below_a_stack(ctx, addr, place) } else { None };
+        self.dead_on_stack(addr, usize::from(len), place).or_else(variable)
+    }
+
     /// The memory object that an access belongs to: that it lies in, or in whose red zone.
     fn object_near(&self, addr: usize, len: usize) -> Option<(usize, Object)> {
         let (start, o) = self.objects.range(..=addr).next_back().map(|(s, o)| (*s, *o)).unzip();
@@ -290,6 +318,7 @@ impl Inner {
 
     /// A function of C code returns: what lay in its frame is gone.
     pub(crate) fn frame_ends(&mut self, ctx: usize) {
+        self.frames_fell = true;
         let c = &mut self.ctxs[ctx];
         c.frames.pop();
         if c.on_stack.is_empty() {
@@ -301,6 +330,7 @@ impl Inner {
 
     /// Everything on a context's stack below `end` is gone.
     pub(crate) fn fall(&mut self, ctx: usize, end: usize) {
+        self.frames_fell = true;
         let now = ringzero_machine::cpu().caller.get();
         let place = (now != 0).then(Place::caller);
         let (on_stack, fallen) = (&mut self.ctxs[ctx].on_stack, &mut self.fallen);
@@ -337,7 +367,7 @@ impl Inner {
                 (addr, len) = (start, o.size as u32);
                 TouchKind::Free
             }
-            _ if c.marked > 0 && !e.rmw => TouchKind::Meant,
+            _ if c.may_race() && !e.rmw => TouchKind::Meant,
             _ if e.sync.plain && c.in_parts => TouchKind::PlainPart,
             _ if e.sync.plain => TouchKind::PlainStep,
             _ => TouchKind::Marked,

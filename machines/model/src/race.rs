@@ -1,9 +1,9 @@
 //! The data-race detector: happens-before over one execution, by vector clocks of its own.
 //!
 //! # The edges
-//! Program order; release to acquire on the same object (locks, full-barrier atomics, wake-up to schedule); a release
-//! fence, a marked write, a marked read of that object and an acquire fence, in this order; creation
-//! to the first step; the last step to the join; on one CPU, unmasking to a later interrupt's entry, and an
+//! Program order; release to acquire on the same object (locks, full-barrier atomics, wake-up to schedule), where a
+//! release fence with a marked write behind it is a release, and a marked read with an acquire fence behind it is an
+//! acquire; creation to the first step; the last step to the join; on one CPU, unmasking to a later interrupt's entry, and an
 //! interrupt's end to the next step or masking below it, and the end of a section with preemption off to the next one
 //! there (per-CPU data rely on it). Being preempted, entering without a mask before it, and
 //! relaxed marked accesses order nothing. The order in which the explorer ran things is no edge.
@@ -130,6 +130,7 @@ impl Detector {
                 let object = self.objects.entry(slot).or_default();
                 if acquire {
                     join(clock, &object.released);
+                    join(clock, &object.published);
                 }
                 if release {
                     join(&mut object.released, clock);
@@ -182,11 +183,14 @@ impl Detector {
             let object = self.objects.entry(slot).or_default();
             if e.sync.acquire {
                 join(&mut clock, &object.released);
+                join(&mut clock, &object.published);
             }
-            // Fences: a marked write publishes what came before the last release fence; a marked read sees it, for
-            // the next acquire fence to take.
+            // Fences: a marked write publishes what came before the last release fence; a marked read sees it and what
+            // was released there, for the next acquire fence to take.
             if !e.sync.plain && !e.enters {
-                join(self.seen.entry(ctx).or_default(), &object.published);
+                let seen = self.seen.entry(ctx).or_default();
+                join(seen, &object.published);
+                join(seen, &object.released);
                 if e.acc[0].write {
                     if !e.rmw {
                         object.published.clear();

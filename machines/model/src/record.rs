@@ -90,7 +90,7 @@ impl Recording {
         n.class = n.class.or(step.class);
     }
 
-    fn object(&self, slot: Slot) -> String {
+    pub(crate) fn object(&self, slot: Slot) -> String {
         match self.names.get(&slot) {
             Some(Name { symbol: Some(s), .. }) => s.clone(),
             Some(Name { name: Some(n), .. }) => (*n).to_owned(),
@@ -181,6 +181,14 @@ impl Inner {
         let row = self.row(ctx, event, kind, Some(cpu));
         if let Some(rec) = &mut self.record {
             rec.rows.push(row);
+        }
+    }
+
+    /// A step that will not be taken: what it is to do was found before.
+    pub(crate) fn record_announced(&mut self, ctx: usize) {
+        let row = self.record.is_some().then(|| self.row(ctx, &self.ctxs[ctx].pend, RowKind::Step, self.ctxs[ctx].cpu));
+        if let Some(rec) = &mut self.record {
+            rec.rows.extend(row);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::config::{Found, TimeModel};
 use crate::ctx::{Kind, Outcome, Watch};
 use crate::machine::blank;
 use crate::procs::{ProcName, mix};
-use ringzero_machine::{ArrivalSource, IrqState, Op, PreemptModel};
+use ringzero_machine::{ArrivalSource, IrqState, Op, Place, PreemptModel};
 use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, Pick, Scheduler, View};
 
 impl Model {
@@ -21,6 +21,9 @@ impl Model {
                 return inner.at_step_bound();
             }
             inner.picks += 1;
+            if std::mem::take(&mut inner.frames_fell) {
+                inner.find_gone();
+            }
             inner.let_rounds_begin();
             if inner.found.is_some() {
                 continue;
@@ -94,8 +97,9 @@ impl Inner {
     fn let_rounds_begin(&mut self) {
         for k in 0..self.live.len() {
             let i = self.live[k];
-            let c = &mut self.ctxs[i];
-            if !c.relaxing || !c.may_leave_relax() {
+            let c = &self.ctxs[i];
+            let gone = |w: &Watch| self.gone(i, w.event.op, w.addr, w.size, Place::here()).is_some();
+            if !c.relaxing || !(c.may_leave_relax() || c.watch.iter().any(gone)) {
                 continue;
             }
             match c.cpu {

@@ -86,13 +86,51 @@ impl Inner {
         }
     }
 
+    /// Who holds what a context waits for: of several readers one that depends on the waiter itself, if there is one.
+    fn owner_of(&self, i: usize) -> Option<usize> {
+        let addr = self.ctxs[i].pend_addr;
+        let mut owners = self.owners.iter().rev().filter(|o| o.0 == addr).map(|o| o.1);
+        let last = owners.clone().next()?;
+        owners.find(|&o| o == i || self.depends_on(o, i)).or(Some(last))
+    }
+
+    /// Whether `from` cannot go on before `to` does.
+    fn depends_on(&self, from: usize, to: usize) -> bool {
+        let (mut seen, mut left) = (vec![from], vec![from]);
+        while let Some(at) = left.pop() {
+            for next in self.holders_before(at) {
+                if next == to {
+                    return true;
+                }
+                if !seen.contains(&next) {
+                    seen.push(next);
+                    left.push(next);
+                }
+            }
+        }
+        false
+    }
+
+    /// The contexts on top of one on its CPU, or all that hold what it waits for.
+    fn holders_before(&self, i: usize) -> Vec<usize> {
+        let c = &self.ctxs[i];
+        let stack = c.cpu.map_or(&[][..], |cpu| &self.stacks[cpu]);
+        if let Some(above) = stack.iter().position(|&x| x == i).and_then(|p| stack.get(p + 1)) {
+            return vec![*above];
+        }
+        if c.joins.is_some() || c.ready(&self.ctxs) {
+            return c.joins.into_iter().collect();
+        }
+        self.owners.iter().filter(|o| o.0 == c.pend_addr).map(|o| o.1).collect()
+    }
+
     fn waits_on(&self, i: usize) -> Blocked {
         let c = &self.ctxs[i];
         if let Some(j) = c.joins {
             return Blocked::On(j);
         }
-        if let Some(o) = self.owners.iter().rev().find(|o| o.0 == c.pend_addr) {
-            return Blocked::On(o.1);
+        if let Some(o) = self.owner_of(i) {
+            return Blocked::On(o);
         }
         if c.pend.op == Op::SynchronizeIrq {
             let busy = self.live.iter().copied().find(|&h| match self.ctxs[h].kind {
@@ -161,10 +199,12 @@ impl Inner {
         };
         let c = &self.ctxs[waiter];
         let object = self.object_name(c.pend.acc[0].slot);
-        let taken = self.owners.iter().rev().find(|o| o.0 == c.pend_addr).map(|o| o.2);
+        let taken = self.owners.iter().rev().find(|o| (o.0, o.1) == (c.pend_addr, owner)).map(|o| o.2);
         let same_cpu = c.cpu.is_some() && c.cpu == self.ctxs[owner].cpu && waiter != owner;
+        let (held, holds) =
+            if c.pend.op == Op::SeqReadBegin { ("being written", "is writing") } else { ("held", "holds") };
         let (code, message) = if waiter == owner {
-            ("self-deadlock", format!("{} waits for {object}, which it holds itself", self.describe(waiter)))
+            ("self-deadlock", format!("{} waits for {object}, which it {holds} itself", self.describe(waiter)))
         } else if same_cpu && cycle.len() == 2 {
             let code = if self.in_hardirq(waiter) { "irq-deadlock" } else { "softirq-deadlock" };
             let who = if code == "irq-deadlock" {
@@ -172,12 +212,23 @@ impl Inner {
             } else {
                 format!("softirq on {}", self.describe(waiter))
             };
-            (code, format!("{who} waits for {object}, held by {}, which it interrupted", self.describe(owner)))
+            (code, format!("{who} waits for {object}, {held} by {}, which it interrupted", self.describe(owner)))
         } else {
-            ("deadlock", format!("{} waits for {object}, held by {}", self.describe(waiter), self.describe(owner)))
+            ("deadlock", format!("{} waits for {object}, {held} by {}", self.describe(waiter), self.describe(owner)))
         };
-        let notes = cycle.iter().map(|&i| self.tell_wait(i)).collect();
+        let mut notes: Vec<String> = cycle.iter().map(|&i| self.tell_wait(i)).collect();
+        notes.extend(self.writer_before(waiter));
         Found { code, message, place: c.pend.place, other: taken, notes }
+    }
+
+    /// Why a reader waits for a lock that readers hold.
+    fn writer_before(&self, reader: usize) -> Option<String> {
+        let c = &self.ctxs[reader];
+        let waits = |op| matches!(op, Op::WriteLockWait | Op::DownWriteWait | Op::PercpuDownWriteWait);
+        let ahead = |&i: &usize| waits(self.ctxs[i].pend.op) && self.ctxs[i].pend_addr == c.pend_addr;
+        let writer = self.live.iter().copied().filter(|&i| !self.ctxs[i].done).find(ahead)?;
+        let stands = matches!(c.pend.op, Op::ReadLock | Op::DownRead | Op::PercpuDownRead);
+        stands.then(|| format!("{} waits to write it, and new readers wait behind that", self.describe(writer)))
     }
 
     fn tell_wait(&self, i: usize) -> String {

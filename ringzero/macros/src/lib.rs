@@ -31,6 +31,20 @@ impl Parse for Settings {
 /// Makes a function a test whose body is the init function of a module, checked on the model machine.
 ///
 /// Each argument is a method of `ringzero::Check`: `#[ringzero::test(cpus = 2, interrupts = 1)]`.
+///
+/// ```
+/// use ringzero::{atomic::Atomic, kthread::kthread_run, on_exit};
+///
+/// ringzero::global! { static COUNT: Atomic = Atomic::new(0); }
+///
+/// #[ringzero::test(cpus = 2, interrupts = 1)]
+/// fn no_increment_is_lost() {
+///     for _ in 0..2 {
+///         kthread_run(|| COUNT.inc(), "incrementer");
+///     }
+///     on_exit(|| assert_eq!(COUNT.read(), 2));
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     let Settings(settings) = parse_macro_input!(args as Settings);

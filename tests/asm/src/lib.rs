@@ -23,7 +23,6 @@ macro_rules! functions {
         )*
 
         /// All of them by name. A program that calls this has them in its executable.
-        #[must_use]
         pub fn functions() -> impl Iterator<Item = (&'static str, *const ())> {
             [$((stringify!($name), $name as *const ())),*].into_iter()
         }

@@ -1,10 +1,14 @@
 //! Everything at once on the machine of threads: locks, interrupts by signal, timers, tasklets, work, wake-ups, memory,
-//! calls to other CPUs. What was begun is counted against what has happened, and has to balance exactly.
-#![forbid(unsafe_code)]
+//! calls to other CPUs, a driver in C. What was begun is counted against what has happened, and has to balance exactly.
+#![deny(unsafe_code)]
+
+mod busy;
+mod driver;
 
 use clap::Parser;
 use ringzero::completion::Completion;
 use ringzero::context::{local_bh_disable, local_bh_enable};
+use ringzero::host::text;
 use ringzero::irq::{IrqFlags, IrqReturn, free_irq, raise, request_irq, set_software_only};
 use ringzero::kthread::{kthread_create_on_cpu, kthread_run_on_cpu, kthread_should_stop, kthread_stop};
 use ringzero::mutex::Mutex;
@@ -17,6 +21,7 @@ use ringzero::timer::{Timer, del_timer_sync, jiffies, mod_timer};
 use ringzero::wait::{WaitQueueHead, wait_event, wake_up};
 use ringzero::workqueue::{Work, cancel_work_sync, schedule_work, schedule_work_on};
 use ringzero::{Machine, global};
+use ringzero_front::{BuildError, Native, end_process_with};
 use std::process::ExitCode;
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -72,11 +77,26 @@ static IRQS: Balance = Balance::new("interrupts counted under the lock, and by t
 static OBJECTS: Balance = Balance::new("objects allocated and freed");
 static SPAWNED: Balance = Balance::new("tasks made and ended");
 
-fn balances() -> [&'static Balance; 13] {
-    [&SPIN, &SPIN_BH, &SPIN_IRQ, &MUTEX, &CALLS, &TASKLETS, &WORKS, &TIMERS, &ROUNDS, &DONE, &IRQS, &OBJECTS, &SPAWNED]
-}
+static BALANCES: [&Balance; 14] = [
+    &SPIN,
+    &SPIN_BH,
+    &SPIN_IRQ,
+    &MUTEX,
+    &CALLS,
+    &TASKLETS,
+    &WORKS,
+    &TIMERS,
+    &ROUNDS,
+    &DONE,
+    &IRQS,
+    &OBJECTS,
+    &SPAWNED,
+    &busy::COMPUTED,
+];
 
 const CPUS: usize = 64;
+/// Where random numbers begin.
+const RANDOM: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Tasklets that get their number.
 const fn tasklets() -> [Tasklet; CPUS] {
@@ -204,7 +224,7 @@ fn act(what: u64, seed: u64, cpu: u32) {
                 TIMERS.happen(1);
             }
         }
-        12 => raise(LINE),
+        12 => raise(if seed & 4096 == 0 { LINE } else { driver::LINE }),
         13 => {
             let object = kmalloc_obj(seed, GFP_KERNEL).expect("memory");
             OBJECTS.begin(1);
@@ -226,7 +246,7 @@ fn act(what: u64, seed: u64, cpu: u32) {
 }
 
 fn worker(cpu: u32, n: u64) {
-    let mut seed = 0x9e37_79b9_7f4a_7c15 ^ (u64::from(cpu) << 32 | n << 8 | 1);
+    let mut seed = RANDOM ^ (u64::from(cpu) << 32 | n << 8 | 1);
     while !kthread_should_stop() {
         let seed = random(&mut seed);
         act(seed >> 40 & 0xf, seed, cpu);
@@ -266,13 +286,18 @@ fn start(task: &'static Task) {
     TASKS.lock().expect("nobody panics with it").push(task);
 }
 
-fn init() {
+fn init(driver: Option<&'static Native>) {
     set_software_only(LINE);
     request_irq(LINE, IrqFlags::NONE, "soak", handler).expect("the line is free");
+    if let Some(driver) = driver {
+        start(kthread_run_on_cpu(move || driver::live(driver), 0, "driver"));
+    }
+    let expected = busy::expected();
     for cpu in for_each_online_cpu() {
         for n in 0..2 {
             start(kthread_run_on_cpu(move || worker(cpu, n), cpu, "worker"));
         }
+        start(kthread_run_on_cpu(move || busy::work(expected), cpu, "busy"));
         let task = kthread_create_on_cpu(move || receiver(cpu), cpu, "receiver");
         wake_up_process(task);
         start(task);
@@ -312,21 +337,53 @@ fn exit() {
     IRQS.happen(*BY_HANDLER.lock());
 }
 
+/// The driver in C, if there is a compiler, and a second CPU, which it uses.
+fn driver(cpus: u32) -> Result<Option<&'static Native>, BuildError> {
+    if cpus < 2 {
+        println!("SKIPPED: the driver in C: it needs two CPUs");
+        return Ok(None);
+    }
+    match driver::open() {
+        Ok(native) => Ok(Some(native.install(driver::ends))),
+        Err(BuildError::NoCompiler(why)) => {
+            println!("SKIPPED: the driver in C: {why}");
+            Ok(None)
+        }
+        Err(e) => Err(e),
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    end_process_with(driver::ends);
+    let driver = match driver(arguments.cpus) {
+        Ok(driver) => driver,
+        Err(e) => {
+            println!("{e}\nsoak: FAILED");
+            return ExitCode::FAILURE;
+        }
+    };
+    let _text = text::register(text::section()).expect("room for the busy tasks' code");
     let host = Machine::host()
         .cpus(arguments.cpus)
         .async_irqs(!arguments.safe_points_only)
+        .devices(Duration::from_micros(200))
+        .log(driver::log)
         .run_for(Duration::from_secs(arguments.seconds))
         .patience(Duration::from_secs(arguments.seconds + 30));
-    let summary = host.boot(init);
+    let summary = host.boot(move || init(driver));
     print!("{summary}");
     let mut good = summary.is_clean();
-    for b in balances() {
+    let of_driver = driver.map(|_| [&driver::SAMPLES, &driver::INSERTED]).into_iter().flatten();
+    for b in BALANCES.into_iter().chain(of_driver) {
         let (begun, happened) = (b.begun.load(SeqCst), b.happened.load(SeqCst));
         let balances = begun == happened && happened > 0;
         good &= balances;
         println!("{}: {begun} {happened}{}", b.name, if balances { "" } else { "   DOES NOT BALANCE" });
+    }
+    if !arguments.safe_points_only && arguments.seconds > 0 && summary.totals.redirected == 0 {
+        println!("no signal was delivered at once");
+        good = false;
     }
     println!("{}", if good { "soak: all counts balance" } else { "soak: FAILED" });
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }

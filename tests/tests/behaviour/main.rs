@@ -8,6 +8,7 @@
 //! one execution at least.
 
 mod atomics;
+mod bits;
 mod completions;
 mod context;
 mod host;
@@ -16,10 +17,16 @@ mod locks;
 mod memory;
 mod model;
 mod mutexes;
+mod owners;
+mod rwlocks;
+mod rwsems;
+mod semaphores;
+mod seqlocks;
 mod softirqs;
 mod tasklets;
 mod tasks;
 mod timers;
+mod waits;
 mod works;
 
 use std::collections::BTreeSet;
@@ -106,6 +113,24 @@ bodies! {
         sections_exclude_each_other: "both counted";
         guards_release: "released";
     }
+    rwlocks {
+        forms_enter_and_leave: "rwlock forms";
+        readers_read_together: "two readers" "read";
+        writers_are_alone: "between writers" "after writers";
+        who_tries_does_not_wait: "a writer is there" "tried to write";
+        an_interrupt_reads_over_a_reader: "read in an interrupt";
+        with_bottom_halves_off_a_reader_reads_again: "read again";
+        local_sections_and_a_global_one: "one was first" "both were first";
+    }
+    seqlocks {
+        forms_of_a_seqlock: "seqlock forms";
+        forms_of_a_counter: "counter forms";
+        readers_get_what_was_written: "read before" "read after";
+        writers_add_up: "both wrote";
+        an_interrupt_reads_the_clock: "clock read in an interrupt";
+        a_counter_under_a_section: "read in vain" "read whole";
+        a_latch_is_read_over_its_writer: "latch read";
+    }
     tasks {
         a_created_kthread_waits_to_be_woken: "woken";
         a_running_task_is_not_woken: "not woken";
@@ -152,6 +177,17 @@ bodies! {
         marked_words: "marked";
         one_of_two_wins: "won" "lost";
         references_are_counted: "last reference dropped";
+        a_value_is_waited_for: "waited for";
+        barriers_are_full: "alone" "not alone";
+        a_result_is_a_barrier: "behind a result";
+        a_race_is_meant: "raced";
+        the_last_reference_takes_the_lock: "released under the lock";
+    }
+    bits {
+        plain_operations: "plain bits";
+        bits_are_found: "bits found";
+        a_bit_is_a_lock: "both had the bit";
+        a_bit_is_unlocked_plainly: "both took the bit" "one took the bit";
     }
     mutexes {
         sections_exclude_each_other: "mutex counted both";
@@ -160,6 +196,36 @@ bodies! {
         guards_unlock: "guards unlock";
         the_last_user_holds_the_mutex: "last user";
         the_last_reference_takes_the_mutex: "last reference";
+        a_waiter_is_killed: "locked before the kill" "killed while it waited";
+    }
+    semaphores {
+        one_is_inside_at_a_time: "semaphore counted all";
+        two_are_inside_at_a_time: "two inside";
+        who_tries_does_not_wait: "semaphore was open" "semaphore was closed";
+        an_interrupt_gives: "given by an irq";
+        a_wait_for_one_may_time_out: "given in time" "given too late";
+        a_waiter_is_killed: "given before the kill" "killed while waiting";
+        a_kthread_hears_no_signal: "not interrupted";
+    }
+    rwsems {
+        writers_are_alone: "both wrote alone";
+        readers_read_together: "two read";
+        a_downgrade_keeps_writers_out: "downgraded first" "downgraded last";
+        who_tries_does_not_wait: "tried to read" "somebody writes";
+        another_task_ends_it: "ended elsewhere";
+        a_writer_is_killed: "wrote before the kill" "killed before it wrote";
+        per_cpu_ones: "both wrote rarely";
+        per_cpu_ones_are_tried: "routes of old" "new routes" "routes are changing";
+    }
+    owners {
+        an_interrupt_leaves_a_note: "nobody owned it" "noted" "no note was lost";
+        owners_exclude_each_other: "both owned it";
+        a_socket_has_softirqs: "received";
+        a_local_lock_is_a_cpus_own: "a batch on cpu 1";
+        the_big_lock_nests: "big lock counted both";
+        the_big_lock_is_dropped_by_who_sleeps: "dropped over a sleep";
+        schedule_drops_the_big_lock: "nobody came in" "somebody came in";
+        waiting_for_a_mutex_drops_the_big_lock: "both orders";
     }
     completions {
         a_waiter_sees_what_was_done: "completed";
@@ -206,6 +272,33 @@ bodies! {
         a_delayed_one_is_modified: "modified delay";
         a_delayed_one_is_flushed: "delayed and flushed";
     }
+    waits {
+        a_signal_ends_a_wait: "event before the signal" "signal before the event";
+        a_signal_is_not_lost_on_the_way_to_sleep: "noticed by schedule";
+        only_a_fatal_signal_kills: "killed by a signal";
+        an_interrupt_sends_a_signal: "signal of an irq";
+        a_kthread_hears_what_it_allows: "heard what it allows";
+        signals_are_forced_and_flushed: "forced and flushed";
+        a_signal_ends_a_wait_for_a_completion: "done before the signal" "signal before it was done";
+        a_completion_may_end_after_its_wait: "freed after the wait";
+        what_comes_first_ends_the_wait: "time first" "done first" "signal first";
+        a_signal_uses_up_no_wake_up: "left without the wake-up" "all have left";
+        all_forms_see_a_condition_that_holds: "all forms, true";
+        all_forms_time_out: "all forms, timed out";
+        a_condition_under_a_lock: "under a lock";
+        commands_surround_the_sleep: "commands";
+        an_entry_has_its_own_function: "own function";
+        a_function_may_end_the_wake_up: "ended by the first";
+        woken_tasks_look_again: "woken again";
+        a_bit_is_waited_for: "bit cleared";
+        a_bit_is_a_lock: "locked by bit";
+        a_signal_ends_a_wait_for_a_bit: "bit not waited for";
+        a_variable_is_waited_for: "variable";
+        simple_queues_wake_one_by_one: "simple";
+        a_future_is_woken: "future ready";
+        a_future_waits_for_a_completion: "future completed";
+        a_future_may_be_dropped: "future dropped";
+    }
 }
 
 /// A misuse `everywhere` is one that the machine of threads finds, too, whenever it happens.
@@ -240,6 +333,11 @@ misuses! {
     atomics {
         a_reference_from_nothing: "refcount" everywhere;
         a_reference_too_few: "refcount" everywhere;
+        failing_is_no_barrier: "data-race";
+    }
+    bits {
+        found_while_they_change: "data-race";
+        two_set_bits_plainly: "data-race";
     }
     mutexes {
         locked_twice: "self-deadlock" everywhere;
@@ -248,6 +346,49 @@ misuses! {
         tried_in_a_softirq: "sleep-in-atomic" everywhere;
         locked_with_bottom_halves_off: "sleep-in-atomic" everywhere;
         held_while_waiting_for_its_taker: "hang";
+        held_at_the_tasks_end: "unbalanced-context" everywhere;
+        destroyed_while_it_is_held: "warn" everywhere;
+        initialised_while_it_is_held: "warn";
+    }
+    semaphores {
+        taken_in_an_interrupt: "sleep-in-atomic" everywhere;
+        taken_with_preemption_off: "sleep-in-atomic" everywhere;
+        nobody_gives: "hang";
+    }
+    rwsems {
+        written_twice: "self-deadlock" everywhere;
+        in_opposite_order: "deadlock";
+        read_again_behind_a_writer: "self-deadlock";
+        read_again_on_this_cpu_behind_a_writer: "self-deadlock";
+        written_by_another_task: "unlock-by-other" everywhere;
+        read_by_another_task: "unlock-by-other";
+        nobody_reads: "unlock-by-other" everywhere;
+        a_reader_downgrades: "unlock-by-other" everywhere;
+        read_with_bottom_halves_off: "sleep-in-atomic" everywhere;
+    }
+    owners {
+        owned_twice: "self-deadlock" everywhere;
+        owned_in_an_interrupt: "sleep-in-atomic" everywhere;
+        a_local_lock_taken_in_an_interrupt: "irq-deadlock";
+        a_local_lock_taken_twice: "self-deadlock" everywhere;
+        the_big_lock_not_held: "unlock-by-other" everywhere;
+        the_big_lock_where_nobody_may_sleep: "sleep-in-atomic" everywhere;
+    }
+    rwlocks {
+        read_again_behind_a_writer: "self-deadlock";
+        written_while_read: "self-deadlock";
+        ended_without_reading: "unlock-by-other" everywhere;
+        ended_by_a_reader: "unlock-by-other" everywhere;
+        ended_by_another_task: "unlock-by-other";
+        read_over_its_writer: "irq-deadlock" everywhere;
+    }
+    seqlocks {
+        read_over_its_writer: "irq-deadlock" everywhere;
+        read_in_its_own_section: "self-deadlock" everywhere;
+        written_with_preemption_on: "warn" everywhere;
+        written_within_a_section: "warn" everywhere;
+        ended_without_a_section: "unlock-by-other" everywhere;
+        written_without_its_lock: "warn" everywhere;
     }
     completions {
         nobody_completes: "hang";
@@ -272,5 +413,11 @@ misuses! {
         freed_while_pending: "use-after-free";
         flushed_in_an_atomic_section: "sleep-in-atomic" everywhere;
         only_cancelled: "data-race";
+    }
+    waits {
+        state_set_too_late: "hang";
+        killable_in_an_atomic_section: "sleep-in-atomic" everywhere;
+        a_bit_without_a_wake_up: "hang";
+        completed_after_its_end: "use-after-free";
     }
 }

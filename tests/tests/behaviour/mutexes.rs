@@ -5,8 +5,11 @@ use ringzero::atomic::{Atomic, PlainCell};
 use ringzero::completion::Completion;
 use ringzero::context::{in_atomic, local_bh_disable, local_bh_enable, preempt_count};
 use ringzero::kref::{Kref, kref_put_mutex};
-use ringzero::kthread::kthread_run_on_cpu;
+use ringzero::kthread::{kthread_run_on_cpu, kthread_stop};
+use ringzero::machine::Place;
 use ringzero::mutex::{Mutex, RawMutex, atomic_dec_and_mutex_lock};
+use ringzero::sched::{TaskOptions, spawn};
+use ringzero::signal::{Interrupted, SIGKILL, send_sig};
 use ringzero::tasklet::{Tasklet, tasklet_schedule};
 
 ringzero::global! {
@@ -143,7 +146,7 @@ pub fn in_opposite_order() {
 
 pub fn unlocked_by_another_task() {
     RAW.lock();
-    kthread_run_on_cpu(|| RAW.unlock(), 1, "other");
+    kthread_stop(kthread_run_on_cpu(|| RAW.unlock(), 1, "other"));
 }
 
 pub fn tried_in_a_softirq() {
@@ -169,4 +172,34 @@ pub fn held_while_waiting_for_its_taker() {
     );
     DONE.wait_for_completion();
     RAW.unlock();
+}
+
+pub fn held_at_the_tasks_end() {
+    kthread_run_on_cpu(|| RAW.lock(), 1, "forgetful");
+}
+
+pub fn destroyed_while_it_is_held() {
+    RAW.lock();
+    RAW.destroy();
+}
+
+pub fn initialised_while_it_is_held() {
+    let at = std::ptr::from_ref(&*RAW).cast_mut();
+    RAW.lock();
+    // SAFETY: nobody else uses it; what it held is what this is about.
+    unsafe { RawMutex::init_at(at, Some("raw"), Place::here()) };
+}
+
+pub fn a_waiter_is_killed() {
+    let lock = || match MUTEX.lock_killable() {
+        Ok(mut guard) => {
+            *guard += 1;
+            reach("locked before the kill");
+        }
+        Err(Interrupted) => reach("killed while it waited"),
+    };
+    let guard = MUTEX.lock();
+    let victim = spawn(TaskOptions { allowed: 1 << 1, ..TaskOptions::new("victim") }, lock);
+    send_sig(SIGKILL, victim);
+    guard.unlock();
 }

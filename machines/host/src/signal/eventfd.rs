@@ -57,6 +57,27 @@ fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
 }
 
 /// While it lives, its file descriptor raises its line.
+///
+/// ```
+/// use ringzero::host::{Binding, bind};
+/// use ringzero::irq::{IrqFlags, IrqReturn, free_irq, request_irq, set_software_only};
+/// use ringzero::{Machine, completion::Completion};
+/// use std::{fs::File, io::Write, os::fd::{FromRawFd, OwnedFd}};
+/// ringzero::global! { static RANG: Completion = Completion::new(); }
+/// // SAFETY: a new file descriptor, which nobody else has.
+/// let mut bell = unsafe { File::from_raw_fd(libc::eventfd(0, 0)) };
+/// let fd = OwnedFd::from(bell.try_clone().unwrap());
+/// let init = move || {
+///     set_software_only(6);
+///     request_irq(6, IrqFlags::NONE, "bell", |_irq| { RANG.complete(); IrqReturn::Handled }).unwrap();
+///     let bound: Binding = bind(6, fd).unwrap();
+///     bell.write_all(&1_u64.to_ne_bytes()).unwrap();
+///     RANG.wait_for_completion();
+///     drop(bound);
+///     free_irq(6, 0);
+/// };
+/// Machine::host().boot(init).assert_clean();
+/// ```
 #[derive(Debug)]
 #[must_use = "the line is bound as long as this lives"]
 pub struct Binding {

@@ -51,6 +51,11 @@ static USED: AtomicUsize = AtomicUsize::new(0);
 static CHANGE: Mutex<()> = Mutex::new(());
 
 /// Why a range is not registered.
+///
+/// ```
+/// use ringzero::host::text::{Refused, register};
+/// assert_eq!(register(0..usize::MAX).unwrap_err(), Refused::NotYours);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// [`RANGES`] ranges are registered already.
@@ -71,6 +76,17 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// While it lives, its range is registered.
+///
+/// ```
+/// use ringzero::host::text::{Handle, contains, register, section};
+/// #[unsafe(link_section = "rz_async_text")]
+/// #[inline(never)]
+/// fn crunch() {}
+/// let registered: Handle = register(section()).unwrap();
+/// assert!(contains(crunch as fn() as usize));
+/// drop(registered);
+/// assert!(!contains(crunch as fn() as usize));
+/// ```
 #[derive(Debug)]
 #[must_use = "the range is registered as long as this lives"]
 pub struct Handle {

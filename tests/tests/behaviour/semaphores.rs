@@ -1,0 +1,146 @@
+//! Semaphores.
+
+use crate::reach;
+use ringzero::atomic::{Atomic, PlainCell};
+use ringzero::context::preempt_disable;
+use ringzero::delay::msleep;
+use ringzero::irq::{IrqFlags, IrqReturn, request_irq};
+use ringzero::kthread::kthread_run_on_cpu;
+use ringzero::sched::{TaskOptions, WaitError, spawn};
+use ringzero::semaphore::Semaphore;
+use ringzero::signal::{Interrupted, SIGKILL, send_sig};
+
+ringzero::global! {
+    static ONE: Semaphore = Semaphore::new(1).named("one");
+    static TWO: Semaphore = Semaphore::new(2).named("two");
+    static NONE: Semaphore = Semaphore::new(0).named("none");
+    static PLAIN: PlainCell<u32> = PlainCell::new(0);
+    static INSIDE: Atomic = Atomic::new(0);
+}
+
+pub fn one_is_inside_at_a_time() {
+    let section = || {
+        ONE.down();
+        PLAIN.update(|n| n + 1);
+        ONE.up();
+        let permit = ONE.acquire();
+        PLAIN.update(|n| n + 1);
+        drop(permit);
+    };
+    kthread_run_on_cpu(section, 1, "other");
+    section();
+    ringzero::on_exit(|| {
+        assert_eq!(PLAIN.get(), 4);
+        reach("semaphore counted all");
+    });
+}
+
+pub fn two_are_inside_at_a_time() {
+    let section = || {
+        TWO.down();
+        let inside = INSIDE.inc_return();
+        assert!(inside <= 2);
+        if inside == 2 {
+            reach("two inside");
+        }
+        msleep(1);
+        INSIDE.dec();
+        TWO.up();
+    };
+    kthread_run_on_cpu(section, 1, "one");
+    kthread_run_on_cpu(section, 1, "other");
+    section();
+}
+
+pub fn who_tries_does_not_wait() {
+    kthread_run_on_cpu(
+        || {
+            ONE.down();
+            ONE.up();
+        },
+        1,
+        "other",
+    );
+    reach(if ONE.down_trylock() {
+        assert!(ONE.try_acquire().is_none());
+        ONE.up();
+        "semaphore was open"
+    } else {
+        "semaphore was closed"
+    });
+}
+
+pub fn an_interrupt_gives() {
+    let give = |_| {
+        NONE.up();
+        IrqReturn::Handled
+    };
+    request_irq(4, IrqFlags::NONE, "line", give).unwrap();
+    kthread_run_on_cpu(
+        || {
+            NONE.down();
+            reach("given by an irq");
+            NONE.up();
+        },
+        1,
+        "taker",
+    );
+    // The line may never come.
+    NONE.up();
+}
+
+pub fn a_wait_for_one_may_time_out() {
+    kthread_run_on_cpu(|| NONE.up(), 1, "giver");
+    match NONE.down_timeout(2) {
+        Ok(left) => {
+            assert!((1..=2).contains(&left));
+            reach("given in time");
+        }
+        Err(error) => {
+            assert_eq!(error, WaitError::TimedOut);
+            reach("given too late");
+        }
+    }
+}
+
+pub fn a_waiter_is_killed() {
+    let victim = spawn(TaskOptions { allowed: 1 << 1, ..TaskOptions::new("victim") }, || match NONE.down_killable() {
+        Ok(()) => reach("given before the kill"),
+        Err(Interrupted) => {
+            // What was given is still there, if it was.
+            reach("killed while waiting");
+        }
+    });
+    kthread_run_on_cpu(|| NONE.up(), 0, "giver");
+    send_sig(SIGKILL, victim);
+}
+
+pub fn a_kthread_hears_no_signal() {
+    let task = kthread_run_on_cpu(
+        || {
+            assert_eq!(NONE.down_interruptible(), Ok(()));
+            reach("not interrupted");
+        },
+        1,
+        "deaf",
+    );
+    send_sig(SIGKILL, task);
+    NONE.up();
+}
+
+pub fn taken_in_an_interrupt() {
+    let take = |_| {
+        ONE.down();
+        IrqReturn::Handled
+    };
+    request_irq(4, IrqFlags::NONE, "line", take).unwrap();
+}
+
+pub fn taken_with_preemption_off() {
+    preempt_disable();
+    ONE.down();
+}
+
+pub fn nobody_gives() {
+    NONE.down();
+}

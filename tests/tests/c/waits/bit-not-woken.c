@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * A bit that is cleared without a wake-up.
+ */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/completion.h>
+#include <linux/swait.h>
+#include <linux/wait.h>
+#include <linux/wait_bit.h>
+
+static struct task_struct *task;
+
+static int start(int (*fn)(void *), void *data)
+{
+	task = kthread_create(fn, data, "other");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	kthread_bind(task, 1);
+	get_task_struct(task);
+	wake_up_process(task);
+	return 0;
+}
+
+static unsigned long bits = 1;
+
+static int other(void *unused)
+{
+	(void)unused;
+	clear_bit_unlock(0, &bits);
+	return 0;
+}
+
+static int __init wait_init(void)
+{
+	int err = start(other, NULL);
+
+	if (err)
+		return err;
+	return wait_on_bit(&bits, 0, TASK_UNINTERRUPTIBLE);
+}
+
+static void __exit wait_exit(void)
+{
+	if (!IS_ERR_OR_NULL(task)) {
+		kthread_stop(task);
+		put_task_struct(task);
+	}
+}
+
+module_init(wait_init);
+module_exit(wait_exit);
+MODULE_DESCRIPTION("A forgotten wake-up");
+MODULE_LICENSE("Dual MIT/GPL");
