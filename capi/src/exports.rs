@@ -45,6 +45,7 @@ const TABLES: &[&[Export]] = &[
     crate::mutex::EXPORTS,
     crate::percpu::EXPORTS,
     crate::printk::EXPORTS,
+    crate::prio::EXPORTS,
     crate::random::EXPORTS,
     crate::refcount::EXPORTS,
     crate::signal::EXPORTS,
@@ -65,6 +66,7 @@ const TABLES: &[&[Export]] = &[
     crate::uaccess::EXPORTS,
     crate::wait::EXPORTS,
     crate::workqueue::EXPORTS,
+    crate::ww_mutex::EXPORTS,
 ];
 
 /// Declares functions that C code may call, and the module's table of them.

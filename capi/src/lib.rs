@@ -41,6 +41,7 @@ pub mod params;
 pub mod percpu;
 mod pointer;
 pub mod printk;
+mod prio;
 mod random;
 mod refcount;
 mod rwlock;
@@ -66,6 +67,7 @@ mod uaccess;
 pub mod va;
 mod wait;
 mod workqueue;
+mod ww_mutex;
 
 pub use exports::Export;
 pub use names::errno_name;

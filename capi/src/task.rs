@@ -1,6 +1,6 @@
 //! `linux/sched.h`, `linux/kthread.h`.
 //!
-//! Differences from Linux: there are no priorities; a kernel thread's `task_struct` dies with its last
+//! Differences from Linux: a kernel thread's `task_struct` dies with its last
 //! reference, at once. The task of an idle CPU is named `swapper/N` and cannot be waited for.
 
 use crate::deref::{deref, name};

@@ -146,12 +146,14 @@ crate::exports! {
 
     /// `bit_waitqueue`: where one waits for a bit. Any context.
     fn bit_waitqueue(word: *const c_void, bit: c_int) -> *const WaitQueueHead {
-        ringzero_sched::bit_waitqueue(word.addr(), bit)
+        // SAFETY: the module says that it wakes the queue with such keys, or with none.
+        unsafe { ringzero_sched::bit_waitqueue(word.addr(), bit) }
     }
 
     /// `__var_waitqueue`: where one waits for a variable. Any context.
     fn __var_waitqueue(var: *const c_void) -> *const WaitQueueHead {
-        ringzero_sched::var_waitqueue_at(var.addr())
+        // SAFETY: as above.
+        unsafe { ringzero_sched::var_waitqueue_at(var.addr()) }
     }
 
     /// `wake_up_bit`. Any context but an NMI.

@@ -7,11 +7,12 @@ use common::{INCLUDE, compiler, compilers, scratch, text, there_is};
 use std::collections::HashSet;
 use std::process::Command;
 
-const FORMS: [(&str, &str); 5] = [
+const FORMS: [(&str, &str); 6] = [
     ("rw", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_rw.c")),
     ("forms", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms.c")),
     ("semaphores", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_semaphores.c")),
     ("sleeping", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_sleeping.c")),
+    ("priorities", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_priorities.c")),
     ("waits", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_waits.c")),
 ];
 

@@ -50,6 +50,12 @@ fn mirrors() -> Vec<Mirror> {
             "struct percpu_rw_semaphore",
             &ringzero_sleeping::RawPercpuRwSemaphore::LAYOUT,
         ),
+        mirror::<ringzero_sleeping::RawWwMutex>("struct ww_mutex", &ringzero_sleeping::RawWwMutex::LAYOUT),
+        mirror::<ringzero_sleeping::RawWwAcquireCtx>(
+            "struct ww_acquire_ctx",
+            &ringzero_sleeping::RawWwAcquireCtx::LAYOUT,
+        ),
+        mirror::<ringzero_sleeping::WwClass>("struct ww_class", &ringzero_sleeping::WwClass::LAYOUT),
         mirror::<RawLocalLock>("local_lock_t", &RawLocalLock::LAYOUT),
         mirror::<ringzero_sched::Completion>("struct completion", &ringzero_sched::Completion::LAYOUT),
         mirror::<ringzero_softirq::Tasklet>("struct tasklet_struct", &ringzero_softirq::Tasklet::LAYOUT),
@@ -74,6 +80,9 @@ fn constants() -> Vec<(&'static str, u64)> {
         ("__RZ_MUTEX_MAGIC", ringzero_sleeping::RawMutex::MAGIC.into()),
         ("__RZ_SEMAPHORE_MAGIC", ringzero_sleeping::Semaphore::MAGIC.into()),
         ("__RZ_RWSEM_MAGIC", ringzero_sleeping::RawRwSemaphore::MAGIC.into()),
+        ("__RZ_WW_MUTEX_MAGIC", ringzero_sleeping::RawWwMutex::MAGIC.into()),
+        ("__RZ_WW_CTX_MAGIC", ringzero_sleeping::RawWwAcquireCtx::MAGIC.into()),
+        ("__RZ_WW_CLASS_MAGIC", ringzero_sleeping::WwClass::MAGIC.into()),
         ("__RZ_LOCAL_LOCK_MAGIC", RawLocalLock::MAGIC.into()),
         ("__RZ_COMPLETION_MAGIC", sched::Completion::MAGIC.into()),
         ("__RZ_TASKLET_MAGIC", softirq::Tasklet::MAGIC.into()),
@@ -95,6 +104,14 @@ fn constants() -> Vec<(&'static str, u64)> {
         ("WF_SYNC", sched::WF_SYNC as u64),
         ("SIGKILL", sched::SIGKILL.into()),
         ("SIGRTMAX", sched::SIGRTMAX.into()),
+        ("MAX_RT_PRIO", sched::MAX_RT_PRIO as u64),
+        ("MAX_PRIO", sched::MAX_PRIO as u64),
+        ("DEFAULT_PRIO", sched::DEFAULT_PRIO as u64),
+        ("MAX_NICE", sched::MAX_NICE as u64),
+        ("SCHED_FIFO", sched::SCHED_FIFO.into()),
+        ("SCHED_RR", sched::SCHED_RR.into()),
+        ("SCHED_BATCH", sched::SCHED_BATCH.into()),
+        ("SCHED_IDLE", sched::SCHED_IDLE.into()),
         ("TASK_NORMAL", sched::TASK_NORMAL.into()),
         ("TASK_DEAD", sched::TASK_DEAD.into()),
         ("TASK_COMM_LEN", sched::TASK_COMM_LEN as u64),
@@ -129,7 +146,7 @@ fn source() -> String {
     let mut c = String::from(
         "#include <linux/completion.h>\n#include <linux/interrupt.h>\n#include <linux/irq.h>\n#include <linux/kref.h>\n\
          #include <linux/mutex.h>\n#include <linux/semaphore.h>\n#include <linux/percpu-rwsem.h>\n#include <linux/local_lock.h>\n#include <linux/workqueue.h>\n#include <linux/sched.h>\n#include <linux/slab.h>\n\
-         #include <linux/seqlock.h>\n#include <linux/spinlock.h>\n#include <linux/swait.h>\n#include <linux/timer.h>\n#include <linux/wait.h>\n#include <linux/wait_bit.h>\n\
+         #include <linux/seqlock.h>\n#include <linux/spinlock.h>\n#include <linux/swait.h>\n#include <linux/timer.h>\n#include <linux/wait.h>\n#include <linux/wait_bit.h>\n#include <linux/ww_mutex.h>\n\
          int printf(const char *, ...);\nint main(void)\n{\n",
     );
     let mut print = |what: &str, value: &str| {

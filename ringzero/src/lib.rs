@@ -94,8 +94,10 @@
 //!
 //! | module | Linux | what |
 //! |---|---|---|
-//! | [`sync`] | `spinlock.h` | spinlocks, with and without data |
-//! | [`mutex`], [`completion`], [`wait`] | `mutex.h`, `completion.h`, `wait.h` | what sleeps |
+//! | [`sync`] | `spinlock.h`, `rwlock.h`, `seqlock.h` | what spins, with and without data |
+//! | [`mutex`], [`semaphore`], [`rwsem`] | `mutex.h`, `semaphore.h`, `rwsem.h` | locks that sleep |
+//! | [`local_lock`], [`owner_lock`], [`legacy`] | `local_lock.h`, `smp_lock.h` | locks of a CPU, of a task and its interrupts; the big kernel lock |
+//! | [`completion`], [`wait`] | `completion.h`, `wait.h`, `wait_bit.h` | waiting for others |
 //! | [`signal`], [`swait`] | `sched/signal.h`, `swait.h` | what ends sleeps; simple wait queues |
 //! | [`atomic`], [`refcount`], [`kref`] | `atomic.h`, `bitops.h`, `refcount.h`, `kref.h` | atomics, bits, barriers, marked and plain data, counts |
 //! | [`context`] | `preempt.h`, `irqflags.h`, `bottom_half.h` | in which context code runs, and what it keeps off |
@@ -243,6 +245,13 @@ pub mod rwsem {
     pub use ringzero_sleeping::{
         PercpuReadGuard, PercpuRwSemaphore, PercpuWriteGuard, RawPercpuRwSemaphore, RawRwSemaphore, RwSemReadGuard,
         RwSemWriteGuard, RwSemaphore,
+    };
+}
+
+/// Mutexes of which many are taken in any order (`linux/ww_mutex.h`).
+pub mod ww_mutex {
+    pub use ringzero_sleeping::{
+        RawWwAcquireCtx, RawWwMutex, WwAcquireCtx, WwClass, WwError, WwMutex, WwMutexGuard,
     };
 }
 

@@ -485,7 +485,7 @@ INIT {
 	timer_setup(&timer$, expired$, 0);
 	mod_timer(&timer$, jiffies + 1);
 }
-//# a mutex: leak
+//# a mutex: unbalanced-context
 static DEFINE_MUTEX(lock$);
 INIT {
 	mutex_lock(&lock$);

@@ -72,10 +72,37 @@ fn what_was_missed_once_is_found() {
         // A write is not the failed round of the loop after it, nor is the read of the loop before.
         vec![task(0, &[W(1)]), task(1, &[W(1), Until(0)])],
         vec![task(0, &[W(1)]), task(1, &[Until(1), Until(0)])],
+        // What a handler is put over sleeps on, and is woken only by what comes after the handler.
+        vec![task(0, &[W(1)]), task(0, &[IfW(1, 0)]), task(1, &[W(0), IfW(0, 0)]), irq(1, &[W(1)])],
+        // Then the plan goes on with an arrival, which need not come.
+        vec![task(0, &[W(0)]), irq(0, &[W(2), IfW(0, 0)]), irq(1, &[IfW(2, 0)])],
+        // A failed round keeps away the step that was planned after it.
+        vec![task(0, &[W(2), W(0)]), task(0, &[Until(1)]), task(1, &[W(0)]), irq(0, &[])],
+        // What a spinner keeps away is planned with what has arrived, and without.
+        vec![
+            task(0, &[Until(1)]),
+            task(0, &[Until(0), PreOff, PreOn]),
+            task(0, &[Lock(0), W(0), Unlock(0)]),
+            irq(1, &[]),
+        ],
+        // What is planned is not possible, and what arrives instead need not come.
+        vec![task(0, &[Until(1)]), task(0, &[W(1)]), task(0, &[Until(0), W(1)]), irq(1, &[W(0)])],
+        vec![
+            task(0, &[Lock(0), W(0), Unlock(0)]),
+            task(0, &[Until(1)]),
+            task(0, &[PreOff, Until(0), PreOn, PreOff, W(1), PreOn]),
+            irq(1, &[W(0)]),
+        ],
+        // Several tasks are kept away by a section that is never left.
+        vec![task(0, &[W(1)]), task(0, &[PreOff, Until(1), PreOn]), task(0, &[IfW(0, 1)])],
+        // A handler comes along to before what only stacking had put before it.
+        vec![task(0, &[Until(1)]), task(0, &[W(0), Until(1)]), task(0, &[IfW(0, 2)]), irq(0, &[W(0)])],
+        vec![task(0, &[IfW(1, 2)]), task(0, &[W(1), Until(0)]), task(0, &[Until(1)]), irq(0, &[W(1)])],
     ];
-    for program in programs {
-        let cfg = Config { preempt: PreemptModel::Full, ..Config::default() };
-        let (r, b) = (reduced(&program, &cfg), brute(&program, &cfg, 1_000_000).expect("small"));
+    let both = [PreemptModel::Full, PreemptModel::None];
+    for (program, preempt) in programs.iter().flat_map(|p| both.map(|preempt| (p, preempt))) {
+        let cfg = Config { preempt, ..Config::default() };
+        let (r, b) = (reduced(program, &cfg), brute(program, &cfg, 1_000_000).expect("small"));
         assert!(missing(&r, &b).is_empty(), "{program:?}: {:#?}", missing(&r, &b));
     }
 }

@@ -32,6 +32,8 @@ struct Arguments {
 fn main() {
     let arguments = Arguments::parse();
     let effort = Effort::new(arguments.quick, arguments.only);
+    // While this thread may run anywhere: what it starts inherits where it may.
+    tasks::boot();
     threads::pin(0);
     locks::measure(&effort);
     rw::measure(&effort);

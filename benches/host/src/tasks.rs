@@ -1,6 +1,7 @@
 //! Tasks: going from one to the other, and making them.
 
 use crate::measure::{Effort, Side, thread_ns};
+use crate::threads::pin;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use ringzero::Machine;
 use ringzero::atomic::Atomic;
@@ -25,6 +26,11 @@ pub fn on_host(program: impl FnOnce() -> f64 + Send + 'static) -> f64 {
     f64::from_bits(taken.load(Relaxed))
 }
 
+/// Starts the machine's CPUs, each on a processor of its own.
+pub fn boot() {
+    on_host(|| 0.0);
+}
+
 /// All rows about tasks.
 pub fn measure(effort: &Effort) {
     let sides: Vec<Side<'_>> = vec![
@@ -34,8 +40,11 @@ pub fn measure(effort: &Effort) {
     ];
     effort.compare("switch to another task", "ns", 3.0, sides);
 
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
-    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("two threads");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).start_handler(pin).build().expect("two threads");
+    let workers = AtomicUsize::new(0);
+    let mut tokio = tokio::runtime::Builder::new_multi_thread();
+    let tokio = tokio.worker_threads(2).on_thread_start(move || pin(workers.fetch_add(1, Relaxed)));
+    let tokio = tokio.build().expect("two threads");
     let sides: Vec<Side<'_>> = vec![
         ("kthread_run", Box::new(|| on_host(kthreads) / TASKS as f64)),
         ("tokio spawn", Box::new(|| of_tokio(&tokio) / TASKS as f64)),

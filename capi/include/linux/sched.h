@@ -14,6 +14,7 @@
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/preempt.h>
+#include <linux/sched/prio.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -60,6 +61,12 @@ struct task_struct {
 	unsigned int flags;
 	char comm[TASK_COMM_LEN];
 	void *mm;
+	/* What it has now, of its nice value, and of its policy. */
+	int prio;
+	int static_prio;
+	int normal_prio;
+	unsigned int rt_priority;
+	unsigned int policy;
 };
 
 struct task_struct *__rz_current(void);
@@ -104,29 +111,29 @@ int wake_up_state(struct task_struct *p, unsigned int state);
 /* Where a task may run, from the next time it is off its CPU. */
 int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask);
 
-/* Priorities change nothing: every task may run whenever it can. */
-#define MAX_NICE		19
-#define MIN_NICE		(-20)
-#define NICE_WIDTH		(MAX_NICE - MIN_NICE + 1)
+/*
+ * Priorities: less is more urgent, 0..99 is real time, 100..139 of nice values. The
+ * checker tries all orders, whoever is more urgent.
+ */
 #define SCHED_NORMAL		0
 #define SCHED_FIFO		1
 #define SCHED_RR		2
 #define SCHED_BATCH		3
 #define SCHED_IDLE		5
-#define MAX_RT_PRIO		100
-#define MAX_PRIO		(MAX_RT_PRIO + NICE_WIDTH)
 struct sched_param {
+	/* 1..99 for SCHED_FIFO and SCHED_RR, greater is more urgent; 0 for others. */
 	int sched_priority;
 };
-#define set_user_nice(p, nice)		((void)(p), (void)(nice))
-#define task_nice(p)			((void)(p), 0)
-#define sched_set_fifo(p)		((void)(p))
-#define sched_set_fifo_low(p)		((void)(p))
-#define sched_set_normal(p, nice)	((void)(p), (void)(nice))
-#define sched_setscheduler(p, policy, param) \
-	((void)(p), (void)(policy), (void)(param), 0)
+/* 0, or -EINVAL. Nobody lacks the permission. */
+int sched_setscheduler(struct task_struct *p, int policy, const struct sched_param *param);
 #define sched_setscheduler_nocheck(p, policy, param) \
 	sched_setscheduler(p, policy, param)
+void sched_set_fifo(struct task_struct *p);
+void sched_set_fifo_low(struct task_struct *p);
+void sched_set_normal(struct task_struct *p, int nice);
+void set_user_nice(struct task_struct *p, long nice);
+int task_nice(const struct task_struct *p);
+int task_prio(const struct task_struct *p);
 
 static inline pid_t task_pid_nr(const struct task_struct *task)
 {

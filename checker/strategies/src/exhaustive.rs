@@ -29,7 +29,7 @@
 use crate::class::Classes;
 use crate::hb::Graph;
 use crate::share::Share;
-use crate::tree::{Forest, Id, NIL};
+use crate::tree::{ANY, Forest, Id, NIL};
 use ringzero_trace::{End, Event, Label, Level, NO_SLOT, Pick, Scheduler, View};
 use std::collections::HashSet;
 
@@ -50,12 +50,25 @@ pub(crate) struct Node {
     /// What the wakeup tree says after that step.
     pub below: Id,
     pub open_after: bool,
+    /// Why the step was taken.
+    pub why: Why,
     pub chosen: Option<Label>,
     /// Steps of other tasks that were possible here on the chosen step's CPU: what a loop that spins keeps away.
     pub rivals: Vec<Event>,
     pub arrivals: Vec<Event>,
     /// All that was possible here; kept only at the node that is to be shared next.
     pub offers: Vec<Event>,
+}
+
+/// Why a step was taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Why {
+    /// Nothing is planned.
+    Free,
+    /// It was planned.
+    Planned,
+    /// Whatever is possible was to be tried before what is planned ([`ANY`]).
+    Any,
 }
 
 /// Counters of a search.
@@ -112,6 +125,8 @@ pub struct Exhaustive {
     placed: bool,
     /// A loop kept its CPU from others.
     kept: bool,
+    /// Tasks had a CPU in common.
+    shared: bool,
 }
 
 pub(crate) fn independent(a: &Event, b: &Event) -> bool {
@@ -119,7 +134,7 @@ pub(crate) fn independent(a: &Event, b: &Event) -> bool {
 }
 
 /// Whether step `x` wakes the sleeping `s`.
-fn wakes(x: &Event, s: &Asleep) -> bool {
+pub(crate) fn wakes(x: &Event, s: &Asleep) -> bool {
     let q = &s.step;
     if x.label.proc == q.label.proc || x.conflicts(q) {
         return true;
@@ -143,14 +158,32 @@ impl Exhaustive {
         at >= self.floor
     }
 
-    /// Whether several interrupts came, or one and somebody had a choice of CPUs, and several CPUs were at work; or one
-    /// came, and a loop that spins kept its CPU from others. There
-    /// the reduction rests on tests and not on a proof (deviation 1 with chains through several handlers), and its
-    /// result is worth a cross-check with samples.
+    /// Whether several interrupts came, or one and somebody had a choice of CPUs or tasks had a CPU in common, and several
+    /// CPUs were at work; or one came, and a loop that spins kept its CPU from others. There the reduction rests on tests
+    /// and not on a proof (deviation 1 with chains through several contexts), and its result is worth a cross-check with
+    /// samples.
     #[must_use]
     pub fn worth_a_check(&self) -> bool {
         let several = self.entered.len() > 1 || self.placed;
-        !self.entered.is_empty() && ((several && self.cpus.count_ones() > 1) || self.kept)
+        let spins = self.kept || (self.shared && !self.spun.is_empty());
+        !self.entered.is_empty() && (spins || (several || self.shared) && self.cpus.count_ones() > 1)
+    }
+
+    /// Notes what of `worth_a_check` an execution shows.
+    fn note_contexts(&mut self, events: &[Event]) {
+        // The exit function begins when all else has ended.
+        let exit = events.iter().find(|e| e.after_all).map(|e| e.label.proc);
+        let mut tasks: [Option<u16>; 32] = [None; 32];
+        for e in events {
+            self.cpus |= 1 << e.cpu;
+            if e.enters {
+                self.entered.insert(e.label.proc);
+            }
+            if e.level == Level::Task && Some(e.label.proc) != exit {
+                let first = *tasks[usize::from(e.cpu) % 32].get_or_insert(e.label.proc);
+                self.shared |= first != e.label.proc;
+            }
+        }
     }
 
     /// Notes a class that something else than this search ran; whether it is a new one.
@@ -184,6 +217,7 @@ impl Exhaustive {
             step: None,
             below: NIL,
             open_after: false,
+            why: Why::Free,
             chosen: None,
             rivals: Vec::new(),
             arrivals: view.arrivals.to_vec(),
@@ -210,25 +244,65 @@ impl Exhaustive {
             .copied()
     }
 
-    fn decide(&mut self, view: &View<'_>) -> Option<Event> {
+    /// What to take at the last node. `lost`: something else was planned, and is not possible.
+    fn decide(&mut self, view: &View<'_>, mut lost: bool) -> Option<Event> {
         let node = self.nodes.len() - 1;
         if let Some(e) = self.ask_first(node, view) {
             self.nodes[node].below = NIL;
+            self.nodes[node].why = Why::Free;
             return Some(e);
         }
+        self.nodes[node].why = Why::Free;
         while self.nodes[node].todo != NIL {
+            if lost && self.only_arrivals_are_possible(node, view) {
+                // What was planned is not possible. Arrivals need not come instead.
+                self.nodes[node].todo = self.forest.any_first(self.nodes[node].todo);
+            }
             let (label, _, below, rest) = self.forest.shift(self.nodes[node].todo);
             self.nodes[node].todo = rest;
+            if label == ANY {
+                self.nodes[node].why = Why::Any;
+                break;
+            }
             let found = find(view, label);
             if let Some(e) = found {
                 self.nodes[node].below = below;
+                self.nodes[node].why = Why::Planned;
                 return Some(e);
             }
             self.forest.drop_list(below);
             self.stats.infeasible += 1;
+            lost = true;
         }
         self.nodes[node].below = NIL;
         self.default_choice(node, view)
+    }
+
+    /// Whether nothing that is planned at a node is possible but what may arrive, and need not. Then only that stays.
+    fn only_arrivals_are_possible(&mut self, node: usize, view: &View<'_>) -> bool {
+        let mut at = self.nodes[node].todo;
+        while at != NIL {
+            let label = self.forest.label(at).0;
+            if label == ANY || view.enabled.iter().any(|e| e.label == label) {
+                return false;
+            }
+            at = self.forest.next(at);
+        }
+        let (mut left, mut kept) = (self.nodes[node].todo, NIL);
+        while left != NIL {
+            let (label, idx, below, rest) = self.forest.shift(left);
+            left = rest;
+            if view.arrivals.iter().any(|e| e.label == label) {
+                let one = self.forest.append(NIL, std::iter::once((label, idx)));
+                self.forest.set_child(one, below);
+                kept = self.forest.push(kept, one);
+            } else {
+                self.forest.drop_list(below);
+                self.stats.infeasible += 1;
+            }
+        }
+        self.nodes[node].todo = kept;
+        true
     }
 
     /// A read of a wait loop of which it is not known whether it would end the loop at the present value, when the next
@@ -351,7 +425,8 @@ impl Scheduler for Exhaustive {
         if !again {
             self.new_node(view);
         }
-        let Some(e) = self.decide(view) else {
+        let lost = again && self.nodes.last().is_some_and(|n| n.why == Why::Planned);
+        let Some(e) = self.decide(view, lost) else {
             // Nothing awake: what is left is explored elsewhere. With nothing enabled at all, it is the end.
             let n = self.nodes.len() - 1;
             self.nodes[n].chosen = None;
@@ -388,6 +463,9 @@ impl Scheduler for Exhaustive {
             self.spin_places.insert(e.place.map_or(0, |p| p.bits()));
         }
         n.chosen = None;
+        if n.why == Why::Any {
+            n.todo = self.forest.any_first(n.todo);
+        }
         let below = std::mem::replace(&mut n.below, NIL);
         if known && below != NIL {
             // It was to keep its CPU, but nobody wants that: the plan goes on without it.
@@ -424,12 +502,7 @@ impl Scheduler for Exhaustive {
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
         self.last_new = false;
         if !self.diverged {
-            for e in events {
-                self.cpus |= 1 << e.cpu;
-                if e.enters {
-                    self.entered.insert(e.label.proc);
-                }
-            }
+            self.note_contexts(events);
             self.impure |= events.iter().any(|e| e.enters || e.atomic);
             if end == End::Abandoned {
                 self.stats.redundant += 1;
@@ -485,11 +558,12 @@ impl Exhaustive {
                 let (label, _, below, rest) = self.forest.shift(self.nodes[last].todo);
                 let n = &mut self.nodes[last];
                 n.todo = rest;
-                if n.sleep.iter().any(|s| s.step.label == label) {
+                if label == ANY || n.sleep.iter().any(|s| s.step.label == label) {
                     self.forest.drop_list(below);
                     continue;
                 }
                 n.chosen = Some(label);
+                n.why = Why::Planned;
                 n.below = below;
                 return;
             }

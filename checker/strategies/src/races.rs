@@ -1,6 +1,6 @@
 //! The exhaustive search's race reversal: from an execution, what else has to be tried.
 
-use crate::exhaustive::{Asleep, Exhaustive, independent};
+use crate::exhaustive::{Asleep, Exhaustive, Node, independent, wakes};
 use crate::hb::{Graph, join};
 use crate::tree::{Forest, Id, NIL};
 use ringzero_trace::{Event, Label, Level, NO_SLOT};
@@ -155,6 +155,11 @@ impl Exhaustive {
     /// section's further steps those that nothing which is left out comes before. (Without these the plan would say
     /// only that the handler enters, which commutes with other CPUs, and its reason would be lost.)
     pub(crate) fn plan(&mut self, all: &[Event], i: usize, j: usize) {
+        self.plan_then(all, i, j, None);
+    }
+
+    /// The same, and then step `after`.
+    pub(crate) fn plan_then(&mut self, all: &[Event], i: usize, j: usize, after: Option<usize>) {
         let (first, e) = (&all[i], &all[j]);
         let proc = usize::from(e.label.proc);
         let mut seq = std::mem::take(&mut self.sequence);
@@ -173,6 +178,7 @@ impl Exhaustive {
                 seq.push(n as u32);
             }
         }
+        leave_out_failed_rounds(all, e, &mut seq);
         let head = seq.len();
         seq.push(j as u32);
         if e.enters || e.atomic {
@@ -191,6 +197,7 @@ impl Exhaustive {
                 seq.push(n as u32);
             }
         }
+        seq.extend(after.map(|n| n as u32));
         self.insert(all, i, &mut seq);
         self.sequence = seq;
     }
@@ -226,6 +233,7 @@ impl Exhaustive {
         if !self.spin_places.is_empty() && !self.impure {
             leave_out_late_writes(all, seq, sleep, &self.spin_places);
         }
+        let mut over = self.slept_over(at, sleep);
         let mut list = *todo;
         let mut parent = NIL;
         'descend: loop {
@@ -238,8 +246,23 @@ impl Exhaustive {
                     if let Some(p) = seq.iter().position(|&n| all[n as usize].label.proc == label.proc) {
                         seq.remove(p);
                     }
-                    if forest.child(child) == NIL || seq.is_empty() {
+                    over.retain(|(s, _)| !wakes(&step, s));
+                    over.iter_mut().for_each(|(s, stacked)| *stacked |= step.stacks_with(&s.step));
+                    let below = forest.child(child);
+                    // A leaf stands for all that may follow, but for what sleeps on under its handler.
+                    let wakes_later = |s: &Asleep| seq.iter().any(|&n| wakes(&all[n as usize], s));
+                    let covers = below == NIL && !over.iter().any(|(s, stacked)| *stacked && wakes_later(s));
+                    if seq.is_empty() || covers {
+                        if below != NIL && self.only_arrivals(all, forest, below) {
+                            let below = forest.any_first(below);
+                            forest.set_child(child, below);
+                        }
                         return;
+                    }
+                    if below == NIL && seq.iter().any(|&n| all[n as usize].enters) {
+                        // It goes on standing for what follows if nothing arrives.
+                        let any = forest.any_first(NIL);
+                        forest.set_child(child, any);
                     }
                     parent = child;
                     list = forest.child(child);
@@ -256,6 +279,28 @@ impl Exhaustive {
             let head = forest.append(forest.child(parent), steps);
             forest.set_child(parent, head);
         }
+    }
+
+    /// Whether a list has only arrivals, which need not come.
+    fn only_arrivals(&self, all: &[Event], forest: &Forest, mut list: Id) -> bool {
+        while list != NIL {
+            let (Label { proc, .. }, idx) = forest.label(list);
+            let came = |e: &Event| e.enters && e.label.proc == proc;
+            let may_come = |n: &Node| n.arrivals.iter().any(came);
+            if idx > 0 || !(all.iter().any(came) || self.nodes.iter().any(may_come)) {
+                return false;
+            }
+            list = forest.next(list);
+        }
+        true
+    }
+
+    /// What sleeps when the plans of the node at depth `at` are followed, and may sleep on under a handler (deviation 4). A
+    /// plan that has put a handler over it (the second of each pair says so) is no other beginning than the sleeping step,
+    /// so it covers only what does not wake that.
+    fn slept_over(&self, at: usize, sleep: &[Asleep]) -> Vec<(Asleep, bool)> {
+        let now = self.nodes.get(at).and_then(|n| Some(Asleep { step: n.step?, open_after: n.open_after }));
+        sleep.iter().copied().chain(now).filter(|s| s.open_after).map(|s| (s, false)).collect()
     }
 
     /// Whether a handler is at work over step `s` at node `at`: then `s` cannot come first there, and what the handler
@@ -295,6 +340,22 @@ fn leave_out_late_writes(all: &[Event], seq: &mut Vec<u32>, sleep: &[Asleep], sp
     kept.reverse();
     if !sleep.iter().any(|s| weakly_initial(all, &kept, &s.step)) {
         *seq = kept;
+    }
+}
+
+/// Leaves out of what comes before task step `e` the failed rounds that would keep its CPU from it.
+fn leave_out_failed_rounds(all: &[Event], e: &Event, seq: &mut Vec<u32>) {
+    if e.level != Level::Task {
+        return;
+    }
+    let mut k = seq.len();
+    while let Some(before) = k.checked_sub(1) {
+        k = before;
+        let x = &all[seq[k] as usize];
+        let keeps_away = x.fails && x.cpu == e.cpu && x.label.proc != e.label.proc;
+        if keeps_away && !seq[k + 1..].iter().any(|&n| all[n as usize].label.proc == x.label.proc) {
+            seq.remove(k);
+        }
     }
 }
 

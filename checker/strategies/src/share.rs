@@ -10,7 +10,7 @@
 //! A branch that is explored by itself wakes all that slept at its root, because the sequence that asked for it does;
 //! so sharing adds no redundant runs where a search alone has none.
 
-use crate::exhaustive::{Asleep, Exhaustive, Node};
+use crate::exhaustive::{Asleep, Exhaustive, Node, Why};
 use crate::tree::{Forest, Id, NIL};
 use ringzero_trace::{Event, Label};
 use std::collections::HashSet;
@@ -268,6 +268,7 @@ impl Exhaustive {
                 step: None,
                 below: if s == n { below } else { NIL },
                 open_after: false,
+                why: Why::Planned,
                 chosen,
                 rivals: Vec::new(),
                 arrivals: shared.arrivals.clone(),

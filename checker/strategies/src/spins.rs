@@ -46,24 +46,46 @@ impl Exhaustive {
             if !(h.fails || h.spins_after) || goes_on(all, h.label.proc) {
                 continue;
             }
+            if self.graph.lacks_plain() {
+                self.graph.build_plain(&all[..end]);
+            }
             let rivals = std::mem::take(&mut self.nodes[i].rivals);
             for r in &rivals {
                 if goes_on(all, r.label.proc) {
                     continue;
                 }
                 all.push(*r);
-                let mut seq = std::mem::take(&mut self.sequence);
-                seq.clear();
-                seq.extend((i + 1..end).filter(|&n| all[n].label.proc != h.label.proc).map(|n| n as u32));
-                seq.push(all.len() as u32 - 1);
-                if h.fails && !r.conflicts(&h) {
-                    seq.push(i as u32);
+                // Once without arrivals, which need not come.
+                if self.plan_rival(all, i, false) {
+                    self.plan_rival(all, i, true);
                 }
-                self.insert(all, i, &mut seq);
-                self.sequence = seq;
             }
             self.nodes[i].rivals = rivals;
         }
+    }
+
+    /// Plans the rival, last in `all`, before event `i`, the round of a loop. Whether arrivals were left out.
+    fn plan_rival(&mut self, all: &[Event], i: usize, arrivals: bool) -> bool {
+        let h = &all[i];
+        let mut seq = std::mem::take(&mut self.sequence);
+        seq.clear();
+        let mut cut: Vec<usize> = Vec::new();
+        for n in (i + 1..self.total).filter(|&n| all[n].label.proc != h.label.proc) {
+            let after = |&m: &usize| Graph::covers(self.graph.plain_clock(n), &all[m]);
+            if !arrivals && (all[n].enters || cut.iter().any(after)) {
+                cut.push(n);
+            } else {
+                seq.push(n as u32);
+            }
+        }
+        let last = all.len() - 1;
+        seq.push(last as u32);
+        if h.fails && !all[last].conflicts(h) {
+            seq.push(i as u32);
+        }
+        self.insert(all, i, &mut seq);
+        self.sequence = seq;
+        !cut.is_empty()
     }
 
     /// Plans step `j`, the round of a loop that would fail, before the steps of other tasks on its CPU.
@@ -120,10 +142,10 @@ impl Exhaustive {
             if mine && x.idx >= e.idx {
                 continue;
             }
-            let clock = self.graph.clock(n);
+            // Its own former steps, and what they depend on, come along if only stacking had put them after `i`.
+            let in_past = mine || Graph::covers(past, x);
+            let clock = if in_past { self.graph.plain_clock(n) } else { self.graph.clock(n) };
             let out = if mine {
-                // Its own former steps come along, if only stacking had put them after `i`.
-                let clock = self.graph.plain_clock(n);
                 Graph::covers(clock, first) || cut[1..].iter().any(|&m| Graph::covers(clock, &all[m]))
             } else {
                 clock[proc] > e.idx

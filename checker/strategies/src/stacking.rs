@@ -91,7 +91,13 @@ impl Exhaustive {
             let block = self.block(all, i, |e| e.task_open);
             let mine = if j < self.total { self.block(all, j, |e| e.task_open) } else { vec![j] };
             let closed = |b: &[usize]| b.iter().any(|&n| all[n].atomic);
-            if (closed(&block) || closed(&mine)) && self.leads_back(all, j, i, &block) {
+            if !(closed(&block) || closed(&mine)) {
+                continue;
+            }
+            if self.is_never_left(all, j, i, &block) {
+                // Then the section, which keeps away whoever else might come before it.
+                self.plan_then(all, i, j, Some(i));
+            } else if self.leads_back(all, j, i, &block) {
                 self.plan(all, i, j);
             }
         }
@@ -113,6 +119,14 @@ impl Exhaustive {
         })
     }
 
+    /// Whether `block` is the beginning of a section that is never left, which keeps away the task of step `j`.
+    fn is_never_left(&self, all: &[Event], j: usize, i: usize, block: &[usize]) -> bool {
+        let (end, inside) = (block[block.len() - 1], all[i].label.proc);
+        let last = self.graph.of_proc[usize::from(inside)].last().is_some_and(|&n| n as usize == end);
+        let left = |p: &Event| p.label.proc != inside || !p.atomic;
+        j >= self.total && all[j].level == Level::Task && last && !all[self.total..].iter().all(left)
+    }
+
     fn leads_back(&mut self, all: &[Event], j: usize, i: usize, block: &[usize]) -> bool {
         if self.would_block(all, j, i, block) {
             return true;
@@ -122,13 +136,6 @@ impl Exhaustive {
         let stuck = pending.iter().any(|p| p.label.proc == all[j].label.proc);
         let counts = |e: &Event| e.in_class() || (e.idx == 0 && all[j].level == Level::Task);
         if stuck && block.iter().any(|&n| counts(&all[n])) {
-            return true;
-        }
-        // Nor does what a section keeps away that is never left.
-        let (end, inside) = (block[block.len() - 1], all[i].label.proc);
-        let left = |p: &Event| p.label.proc != inside || !p.atomic;
-        let last = self.graph.of_proc[usize::from(inside)].last().is_some_and(|&n| n as usize == end);
-        if j >= self.total && all[j].level == Level::Task && last && !pending.iter().all(left) {
             return true;
         }
         let (from, owner) = (usize::from(all[j].label.proc), usize::from(all[i].label.proc));

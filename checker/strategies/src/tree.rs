@@ -6,6 +6,8 @@ use ringzero_trace::Label;
 pub type Id = u32;
 /// No node.
 pub const NIL: Id = u32::MAX;
+/// In the place of a step: whatever the search tries where nothing is planned. First in its list, and without children.
+pub const ANY: Label = Label { proc: u16::MAX, variant: 0 };
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
@@ -85,6 +87,16 @@ impl Forest {
     /// Replaces the children of `id`.
     pub fn set_child(&mut self, id: Id, child: Id) {
         self.nodes[id as usize].child = child;
+    }
+
+    /// Has whatever is possible tried before what is in a list; returns its new head.
+    pub fn any_first(&mut self, head: Id) -> Id {
+        if head != NIL && self.label(head).0 == ANY {
+            return head;
+        }
+        let any = self.make(ANY, 0);
+        self.nodes[any as usize].next = head;
+        any
     }
 
     /// Takes the first node off a list: its label, its children, the rest.

@@ -7,7 +7,7 @@ use crate::completion::Completion;
 use crate::queue::{FUTURE, Node, WaitQueueHead};
 use crate::schedule::{schedule_at, set_current_state_at, wake_up_process};
 use crate::task::{TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, current};
-use crate::wait_bit::{Key, var_waitqueue};
+use crate::wait_bit::{WaitBitKey, var_waitqueue};
 use core::cell::Cell;
 use core::future::Future;
 use core::marker::PhantomPinned;
@@ -60,7 +60,7 @@ impl Batch {
 struct Entry {
     node: Node,
     /// What it is woken for; a wake-up for something else passes it by. Changed while it is on no queue.
-    key: Cell<Option<Key>>,
+    key: Cell<Option<WaitBitKey>>,
     /// Touched while the queue's lock is held.
     waker: Cell<Option<Waker>>,
     pinned: PhantomPinned,
@@ -79,7 +79,7 @@ impl Entry {
     ///
     /// # Safety
     /// `wq` is alive until [`Entry::leave`], which comes before this entry moves or dies.
-    unsafe fn register(&self, wq: &WaitQueueHead, key: Option<Key>, waker: &Waker, place: Place) {
+    unsafe fn register(&self, wq: &WaitQueueHead, key: Option<WaitBitKey>, waker: &Waker, place: Place) {
         self.node.home.set(wq);
         let (waker, mut old) = (waker.clone(), None);
         wq.with_lock(Op::WaitqueueAdd, place, || {
@@ -118,6 +118,21 @@ pub(crate) fn waker_of(node: &Node, key: *const ()) -> Option<Waker> {
 }
 
 /// A [`Future`] that is ready once a condition holds, as [`wait_event`](crate::wait_event) returns then: see [`event`].
+///
+/// ```
+/// use ringzero::wait::{Event, WaitQueueHead, block_on, event, wake_up};
+/// use ringzero::{Machine, atomic::Atomic, kthread::kthread_run};
+/// ringzero::global! {
+///     static READY: Atomic = Atomic::new(0);
+///     static QUEUE: WaitQueueHead = WaitQueueHead::new();
+/// }
+/// let init = || {
+///     kthread_run(|| { READY.set(1); wake_up(&QUEUE); }, "waker");
+///     let ready: Event<'_, _> = event(&QUEUE, || READY.read() == 1);
+///     block_on(async { ready.await; });
+/// };
+/// Machine::host().cpus(2).boot(init).assert_clean();
+/// ```
 #[must_use = "futures do nothing unless they are polled"]
 #[derive(Debug)]
 pub struct Event<'q, F> {
@@ -167,6 +182,20 @@ impl<F> Drop for Event<'_, F> {
 }
 
 /// A [`Future`] that is ready once it has taken one of a [`Completion`]: see [`Completion::wait_async`].
+///
+/// ```
+/// use ringzero::completion::{Completion, CompletionFuture};
+/// use ringzero::{Machine, kthread::kthread_run, wait::block_on};
+/// ringzero::global! {
+///     static DONE: Completion = Completion::new();
+/// }
+/// let init = || {
+///     kthread_run(|| DONE.complete(), "worker");
+///     let done: CompletionFuture<'_> = DONE.wait_async();
+///     block_on(done);
+/// };
+/// Machine::host().cpus(2).boot(init).assert_clean();
+/// ```
 #[must_use = "futures do nothing unless they are polled"]
 #[derive(Debug)]
 pub struct CompletionFuture<'a> {

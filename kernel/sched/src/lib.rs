@@ -84,6 +84,7 @@ mod event;
 mod future;
 mod ksoftirqd;
 mod kthread;
+mod prio;
 mod queue;
 mod raw;
 mod schedule;
@@ -111,6 +112,11 @@ pub use ksoftirqd::ksoftirqd;
 pub use kthread::{
     kthread_bind, kthread_bind_mask, kthread_create, kthread_create_on_cpu, kthread_make, kthread_run,
     kthread_run_on_cpu, kthread_should_stop, kthread_stop, set_cpus_allowed,
+};
+pub use prio::{
+    DEFAULT_PRIO, MAX_NICE, MAX_PRIO, MAX_RT_PRIO, MIN_NICE, NICE_WIDTH, SCHED_BATCH, SCHED_FIFO, SCHED_IDLE, SCHED_NORMAL,
+    SCHED_RR, rt_prio, rt_task, sched_set_fifo, sched_set_fifo_low, sched_set_normal, sched_setscheduler, set_user_nice,
+    task_nice, task_prio,
 };
 pub use queue::{
     EndWakeUp, RawWakeFunction, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, WaitQueueEntry, WaitQueueHead,
@@ -142,9 +148,10 @@ pub use task::{
     TASK_WAKING, Task, TaskOptions, current, spawn, spawn_at, task_name, try_current,
 };
 pub use wait_bit::{
-    Key, RawWaitBitEntry, bit_waitqueue, clear_and_wake_up_bit, var_waitqueue_at, wait_on_bit, wait_on_bit_action,
-    wait_on_bit_lock, wait_on_bit_lock_action, wait_on_bit_timeout, wait_var_event, wait_var_event_interruptible,
-    wait_var_event_killable, wait_var_event_timeout, wake_up_bit, wake_up_bit_at, wake_up_var, wake_up_var_at,
+    RawWaitBitEntry, WaitBitKey, bit_waitqueue, clear_and_wake_up_bit, var_waitqueue_at, wait_on_bit,
+    wait_on_bit_action, wait_on_bit_lock, wait_on_bit_lock_action, wait_on_bit_timeout, wait_var_event,
+    wait_var_event_interruptible, wait_var_event_killable, wait_var_event_timeout, wake_up_bit, wake_up_bit_at,
+    wake_up_var, wake_up_var_at,
 };
 pub use wake::{
     WF_SYNC, wait_woken, wake_up, wake_up_all, wake_up_interruptible, wake_up_interruptible_all,

@@ -212,6 +212,16 @@ pub(crate) const FUTURE: u32 = 0x8000_0000;
 
 /// What a waker does with an entry, in C: `wait_queue_func_t`. It gets the entry, the states of those who are to be woken,
 /// the wake-up's flags, and its key; it returns 1 if it woke somebody, 0 if not, and less to end the wake-up.
+///
+/// ```
+/// use ringzero::sched::{RawWaitQueueEntry, RawWakeFunction};
+/// /// Wakes nobody.
+/// unsafe extern "C" fn deaf(_: *const RawWaitQueueEntry, _mode: u32, _flags: i32, _key: *const ()) -> i32 {
+///     0
+/// }
+/// let function: RawWakeFunction = deaf;
+/// # let _ = function;
+/// ```
 pub type RawWakeFunction = unsafe extern "C" fn(*const RawWaitQueueEntry, c_uint, c_int, *const ()) -> c_int;
 
 /// What is linked: the entry without its lifetime.
@@ -402,6 +412,24 @@ impl Drop for WaitQueueEntry<'_> {
 }
 
 /// An entry as its wake function sees it: linked, with the queue's lock held and interrupts off.
+///
+/// ```
+/// use ringzero::atomic::Atomic;
+/// use ringzero::wait::{EndWakeUp, WaitQueueEntry, WaitQueueHead, Woken, add_wait_queue, wake_up_poll};
+/// ringzero::global! {
+///     static CALLS: Atomic = Atomic::new(0);
+///     static QUEUE: WaitQueueHead = WaitQueueHead::new();
+/// }
+/// fn count(woken: &Woken<'_>) -> Result<bool, EndWakeUp> {
+///     CALLS.add((woken.private() + woken.key().addr()) as i32);
+///     woken.remove();
+///     Ok(true)
+/// }
+/// let entry = std::pin::pin!(WaitQueueEntry::with_function(count, 7));
+/// add_wait_queue(&QUEUE, entry.as_ref());
+/// wake_up_poll(&QUEUE, 4);
+/// assert_eq!(CALLS.read(), 11);
+/// ```
 pub struct Woken<'a> {
     node: &'a Node,
     private: usize,
@@ -418,9 +446,36 @@ impl fmt::Debug for Woken<'_> {
 
 /// What a waker does with an entry. It does not sleep, wakes nothing on the same queue, and returns whether that used up
 /// the wake-up, if the entry is exclusive; an error ends the whole wake-up.
+///
+/// ```
+/// use ringzero::wait::{WaitQueueEntry, WakeFunction, autoremove_wake_function};
+/// // What `prepare_to_wait()` is for wakes so.
+/// let function: WakeFunction = autoremove_wake_function;
+/// let entry = WaitQueueEntry::with_function(function, 0);
+/// # drop(entry);
+/// ```
 pub type WakeFunction = fn(&Woken<'_>) -> Result<bool, EndWakeUp>;
 
 /// A [`WakeFunction`] wants no other entry to be looked at.
+///
+/// ```
+/// use ringzero::atomic::Atomic;
+/// use ringzero::wait::{EndWakeUp, WaitQueueEntry, WaitQueueHead, Woken, add_wait_queue, wake_up_poll};
+/// ringzero::global! {
+///     static CALLS: Atomic = Atomic::new(0);
+///     static QUEUE: WaitQueueHead = WaitQueueHead::new();
+/// }
+/// fn only_me(_: &Woken<'_>) -> Result<bool, EndWakeUp> {
+///     CALLS.inc();
+///     Err(EndWakeUp)
+/// }
+/// let behind = std::pin::pin!(WaitQueueEntry::with_function(only_me, 0));
+/// add_wait_queue(&QUEUE, behind.as_ref());
+/// let entry = std::pin::pin!(WaitQueueEntry::with_function(only_me, 7));
+/// add_wait_queue(&QUEUE, entry.as_ref());
+/// wake_up_poll(&QUEUE, 4);
+/// assert_eq!(CALLS.read(), 1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndWakeUp;
 

@@ -159,6 +159,19 @@ impl RawWaitQueueEntry {
 }
 
 /// Where on its queue an entry goes.
+///
+/// ```
+/// use ringzero::sched::EntryKind;
+/// /// Where C's functions put an entry.
+/// fn kind(function: &str) -> EntryKind {
+///     match function {
+///         "add_wait_queue_priority" => EntryKind::Priority,
+///         "add_wait_queue_exclusive" => EntryKind::Exclusive,
+///         _ => EntryKind::Shared,
+///     }
+/// }
+/// assert_eq!(kind("add_wait_queue"), EntryKind::Shared);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// Before the exclusive ones.

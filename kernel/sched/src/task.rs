@@ -2,6 +2,7 @@
 
 use crate::body::{Body, ExitCode};
 use crate::errno::EINTR;
+use crate::prio::Priorities;
 use crate::signal::{self, Signals};
 use crate::sleep::Sleep;
 use core::cell::Cell;
@@ -83,6 +84,8 @@ pub struct Task {
     flags: u32,
     comm: [u8; TASK_COMM_LEN],
     mm: *const (),
+    /// For C code to read, too.
+    pub(crate) priorities: Priorities,
     /// References (invariant 9).
     usage: AtomicU32,
     counted: bool,
@@ -148,7 +151,7 @@ impl Task {
     pub const SIZE: usize = size_of::<Self>();
 
     /// The fields that C code sees, and where they lie.
-    pub const LAYOUT: [(&'static str, usize); 12] = [
+    pub const LAYOUT: [(&'static str, usize); 17] = [
         ("__state", offset_of!(Self, state)),
         ("__rz_signal", offset_of!(Self, signal)),
         ("__rz_exited", offset_of!(Self, exited)),
@@ -161,6 +164,11 @@ impl Task {
         ("flags", offset_of!(Self, flags)),
         ("comm", offset_of!(Self, comm)),
         ("mm", offset_of!(Self, mm)),
+        (Priorities::LAYOUT[0].0, offset_of!(Self, priorities) + Priorities::LAYOUT[0].1),
+        (Priorities::LAYOUT[1].0, offset_of!(Self, priorities) + Priorities::LAYOUT[1].1),
+        (Priorities::LAYOUT[2].0, offset_of!(Self, priorities) + Priorities::LAYOUT[2].1),
+        (Priorities::LAYOUT[3].0, offset_of!(Self, priorities) + Priorities::LAYOUT[3].1),
+        (Priorities::LAYOUT[4].0, offset_of!(Self, priorities) + Priorities::LAYOUT[4].1),
     ];
 
     /// Makes a task without telling the machine: for boot code, which hands [`Task::spec`] to the machine itself and
@@ -206,6 +214,7 @@ impl Task {
         self.works.set(false);
         self.held.set(0);
         self.forget_signals();
+        self.priorities.forget();
     }
 
     #[inline]
@@ -223,6 +232,7 @@ impl Task {
             flags: if options.kthread { PF_KTHREAD } else { 0 },
             comm: comm_of(options.name),
             mm: core::ptr::null(),
+            priorities: Priorities::new(),
             usage: AtomicU32::new(1),
             counted: options.counted,
             kthread: options.kthread,

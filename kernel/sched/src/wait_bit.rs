@@ -30,17 +30,23 @@ machine_local! {
 const VARIABLE: i32 = -1;
 
 /// What is waited for: a bit, or a variable (`struct wait_bit_key`).
+///
+/// ```
+/// use ringzero::sched::{RawWaitBitEntry, WaitBitKey};
+/// // `struct wait_bit_queue_entry` begins with its key.
+/// assert_eq!((RawWaitBitEntry::LAYOUT[0], RawWaitBitEntry::ENTRY), (("key.flags", 0), size_of::<WaitBitKey>()));
+/// ```
 #[doc(alias = "wait_bit_key")]
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct Key {
+pub struct WaitBitKey {
     flags: *const (),
     bit_nr: i32,
     /// For C code's own use.
     timeout: u64,
 }
 
-impl Key {
+impl WaitBitKey {
     const fn new(at: usize, bit_nr: i32) -> Self {
         Self { flags: ptr::without_provenance(at), bit_nr, timeout: 0 }
     }
@@ -48,7 +54,7 @@ impl Key {
     /// Whether the key of a wake-up says the same.
     ///
     /// # Safety
-    /// `key` is null, or a live `Key`.
+    /// `key` is null, or a live `WaitBitKey`.
     pub(crate) unsafe fn is(&self, key: *const ()) -> bool {
         // SAFETY: the caller's contract.
         let key = unsafe { key.cast::<Self>().as_ref() };
@@ -57,20 +63,25 @@ impl Key {
 }
 
 /// C's `struct wait_bit_queue_entry`.
+///
+/// ```
+/// use ringzero::sched::RawWaitBitEntry;
+/// assert_eq!(RawWaitBitEntry::LAYOUT[3], ("wq_entry", RawWaitBitEntry::ENTRY));
+/// ```
 #[doc(alias = "wait_bit_queue_entry")]
 #[repr(C)]
 #[derive(Debug)]
 pub struct RawWaitBitEntry {
-    key: Key,
+    key: WaitBitKey,
     wq_entry: RawWaitQueueEntry,
 }
 
 impl RawWaitBitEntry {
     /// The fields and where they lie: what the C header mirrors.
     pub const LAYOUT: [(&'static str, usize); 4] = [
-        ("key.flags", offset_of!(Key, flags)),
-        ("key.bit_nr", offset_of!(Key, bit_nr)),
-        ("key.timeout", offset_of!(Key, timeout)),
+        ("key.flags", offset_of!(WaitBitKey, flags)),
+        ("key.bit_nr", offset_of!(WaitBitKey, bit_nr)),
+        ("key.timeout", offset_of!(WaitBitKey, timeout)),
         ("wq_entry", offset_of!(Self, wq_entry)),
     ];
 
@@ -81,7 +92,7 @@ impl RawWaitBitEntry {
     /// The queue's lock is held.
     ///
     /// # Safety
-    /// `key` is null, or a live [`Key`].
+    /// `key` is null, or a live [`WaitBitKey`].
     #[doc(alias("wake_bit_function", "var_wake_function"))]
     pub unsafe fn wake(&self, mode: u32, key: *const (), place: Place) -> bool {
         // SAFETY: the caller's contract.
@@ -98,33 +109,39 @@ fn queue_of(at: usize, nr: i32) -> &'static WaitQueueHead {
 }
 
 /// The queue on which one waits for bit `nr` of the words at `at`.
+///
+/// # Safety
+/// Who wakes it with a key that is not null brings a live [`WaitBitKey`]: the entries there look into it.
 #[must_use]
-pub fn bit_waitqueue(at: usize, nr: i32) -> &'static WaitQueueHead {
+pub unsafe fn bit_waitqueue(at: usize, nr: i32) -> &'static WaitQueueHead {
     queue_of(at, nr)
 }
 
 /// The queue on which one waits for the variable at `at`.
+///
+/// # Safety
+/// As [`bit_waitqueue`].
 #[doc(alias = "__var_waitqueue")]
 #[must_use]
-pub fn var_waitqueue_at(at: usize) -> &'static WaitQueueHead {
+pub unsafe fn var_waitqueue_at(at: usize) -> &'static WaitQueueHead {
     queue_of(at, VARIABLE)
 }
 
 /// The queue on which one waits for the variable at `at`, and the key.
-pub(crate) fn var_waitqueue(at: usize) -> (&'static WaitQueueHead, Key) {
-    (queue_of(at, VARIABLE), Key::new(at, VARIABLE))
+pub(crate) fn var_waitqueue(at: usize) -> (&'static WaitQueueHead, WaitBitKey) {
+    (queue_of(at, VARIABLE), WaitBitKey::new(at, VARIABLE))
 }
 
-/// What wakers do with an entry that has a [`Key`]: `wake_bit_function()`, `var_wake_function()`.
+/// What wakers do with an entry that has a [`WaitBitKey`]: `wake_bit_function()`, `var_wake_function()`.
 fn wake_key_function(woken: &Woken<'_>) -> Result<bool, EndWakeUp> {
-    // SAFETY: an entry with this function is made with the address of a `Key` that outlives it (`entry_for`); whoever wakes
-    // one of these queues brings a `Key`, or nothing.
-    let ours = unsafe { (*ptr::with_exposed_provenance::<Key>(woken.private())).is(woken.key()) };
+    // SAFETY: an entry with this function is made with the address of a `WaitBitKey` that outlives it (`entry_for`); whoever wakes
+    // one of these queues brings a `WaitBitKey`, or nothing.
+    let ours = unsafe { (*ptr::with_exposed_provenance::<WaitBitKey>(woken.private())).is(woken.key()) };
     Ok(ours && woken.wake_and_remove())
 }
 
 /// An entry for `key`, which outlives it.
-fn entry_for<'q>(key: &'q Key) -> WaitQueueEntry<'q> {
+fn entry_for<'q>(key: &'q WaitBitKey) -> WaitQueueEntry<'q> {
     WaitQueueEntry::with_function(wake_key_function, ptr::from_ref(key).expose_provenance())
 }
 
@@ -142,8 +159,8 @@ fn wait_for_bit(nr: usize, map: &[BitWord], mode: u32, place: Place, action: Act
     if !test_bit_acquire(nr, map) {
         return Ok(());
     }
-    let key = Key::new(map.as_ptr().addr(), nr as i32);
-    let wq = bit_waitqueue(map.as_ptr().addr(), nr as i32);
+    let key = WaitBitKey::new(map.as_ptr().addr(), nr as i32);
+    let wq = queue_of(map.as_ptr().addr(), nr as i32);
     let entry = pin!(entry_for(&key));
     let mut result = Ok(());
     loop {
@@ -215,8 +232,8 @@ fn lock_bit(nr: usize, map: &[BitWord], mode: u32, place: Place, action: Action<
     if !test_and_set_bit_lock(nr, map) {
         return Ok(());
     }
-    let key = Key::new(map.as_ptr().addr(), nr as i32);
-    let wq = bit_waitqueue(map.as_ptr().addr(), nr as i32);
+    let key = WaitBitKey::new(map.as_ptr().addr(), nr as i32);
+    let wq = queue_of(map.as_ptr().addr(), nr as i32);
     let entry = pin!(entry_for(&key));
     let mut result = Ok(());
     loop {
@@ -278,10 +295,10 @@ pub fn wake_up_bit(nr: usize, map: &[BitWord]) {
 
 /// [`wake_up_bit`] by address, which need not be alive any more.
 pub fn wake_up_bit_at(at: usize, nr: i32, place: Place) {
-    wake_key(queue_of(at, nr), &Key::new(at, nr), 1, place);
+    wake_key(queue_of(at, nr), &WaitBitKey::new(at, nr), 1, place);
 }
 
-fn wake_key(wq: &WaitQueueHead, key: &Key, nr: u32, place: Place) {
+fn wake_key(wq: &WaitQueueHead, key: &WaitBitKey, nr: u32, place: Place) {
     wake(wq, Whom { key: ptr::from_ref(key).cast(), ..Whom::new(TASK_NORMAL, nr) }, place);
 }
 

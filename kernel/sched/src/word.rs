@@ -19,6 +19,15 @@ use ringzero_machine::{Cond, Mode, Op, Place, Step, model, notify, step};
 ///
 /// **Rules.** Every step on it is announced with its address and 8 bytes ([`WaitWord::announcement`]), so that a condition
 /// on both halves can be asked of past values. Whoever changes the word towards a condition [`notify`]es its address.
+///
+/// ```
+/// use ringzero::sched::WaitWord;
+/// use std::sync::atomic::Ordering::Release;
+/// // A gate: 1 is open.
+/// let gate = WaitWord::new(0);
+/// gate.word().store(1, Release);
+/// WaitWord::told(&raw const gate);
+/// ```
 #[repr(C, align(8))]
 #[derive(Debug)]
 pub struct WaitWord {
@@ -27,12 +36,37 @@ pub struct WaitWord {
 }
 
 /// What is waited for: a pure function of a [`WaitWord`]'s word, and an argument that the wait brings.
+///
+/// ```
+/// use ringzero::sched::Awaited;
+/// /// At least so many.
+/// struct AtLeast;
+/// impl Awaited for AtLeast {
+///     fn holds(word: u32, arg: u32) -> bool {
+///         word >= arg
+///     }
+/// }
+/// assert!(AtLeast::holds(3, 2) && !AtLeast::holds(1, 2));
+/// ```
 pub trait Awaited {
     /// Whether `word` ends the wait.
     fn holds(word: u32, arg: u32) -> bool;
 }
 
 /// What else may end a wait.
+///
+/// ```
+/// use ringzero::sched::{Interruption, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE};
+/// /// The state in which such a wait sleeps in Linux.
+/// fn state(by: Interruption) -> u32 {
+///     match by {
+///         Interruption::Uninterruptible => TASK_UNINTERRUPTIBLE,
+///         Interruption::Interruptible => TASK_INTERRUPTIBLE,
+///         Interruption::Killable => TASK_KILLABLE,
+///     }
+/// }
+/// assert_eq!(state(Interruption::default()), TASK_UNINTERRUPTIBLE);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Interruption {
     /// No signal.
@@ -56,6 +90,22 @@ impl Interruption {
 }
 
 /// How a wait ended that did not get what it waited for.
+///
+/// ```
+/// use ringzero::Machine;
+/// use ringzero::atomic::{BitWord, set_bit};
+/// use ringzero::sched::TASK_UNINTERRUPTIBLE;
+/// use ringzero::wait::{WaitError, wait_on_bit_timeout};
+/// ringzero::global! {
+///     static FLAGS: [BitWord; 1] = [BitWord::new(0)];
+/// }
+/// let init = || {
+///     set_bit(3, &FLAGS[..]);
+///     let result = wait_on_bit_timeout(3, &FLAGS[..], TASK_UNINTERRUPTIBLE, 1);
+///     assert_eq!(result, Err(WaitError::TimedOut));
+/// };
+/// Machine::host().boot(init).assert_clean();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitError {
     /// A signal came first.
@@ -65,6 +115,15 @@ pub enum WaitError {
 }
 
 /// How to wait.
+///
+/// ```
+/// use ringzero::sched::{Interruption, Wait};
+/// /// A wait as another one, but for ten jiffies at most, and killable.
+/// fn limited<'a>(wait: Wait<'a>) -> Wait<'a> {
+///     wait.interruption(Interruption::Killable).timeout(10)
+/// }
+/// # let _ = limited;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Wait<'a> {
     step: Step,
@@ -175,7 +234,14 @@ impl WaitWord {
         self.poked();
     }
 
-    fn poked(&self) {
+    /// How often it was poked so far.
+    #[must_use]
+    pub fn pokes(&self) -> u32 {
+        self.pokes.load(Acquire)
+    }
+
+    /// The poke without its step: as a part of another one on this word.
+    pub fn poked(&self) {
         self.pokes.fetch_add(1, Release);
         Self::told(self);
     }

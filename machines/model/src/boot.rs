@@ -112,7 +112,7 @@ pub(crate) struct Inner {
     pub objects: BTreeMap<usize, Object>,
     pub plain_seen: bool,
     pub edges: Vec<Edge>,
-    pub owners: Vec<(usize, usize, Place)>,
+    pub owners: Vec<(usize, usize, Place, bool)>,
     pub found: Option<Found>,
     pub silent: bool,
     pub exit: Option<ExitFn>,

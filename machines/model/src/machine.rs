@@ -447,7 +447,9 @@ impl Machine for Model {
     fn lock_owner(&self, addr: usize, held: bool, place: Place) {
         let Some((inner, ctx)) = self.stepping() else { return };
         if held {
-            inner.owners.push((addr, ctx, place));
+            // What runs is noted so, too: it is no lock.
+            let runs = matches!(inner.ctxs[ctx].pend.op, Op::TaskletRun | Op::TaskletDisable | Op::TaskletKill | Op::WorkRun);
+            inner.owners.push((addr, ctx, place, !runs));
         } else if let Some(n) = inner.owners.iter().rposition(|o| (o.0, o.1) == (addr, ctx)) {
             inner.owners.remove(n);
         } else {
@@ -467,7 +469,7 @@ impl Machine for Model {
 
     fn task_returns(&self, place: Place) {
         let Some((inner, ctx)) = self.stepping() else { return };
-        let Some(&(addr, _, taken)) = inner.owners.iter().rev().find(|o| o.1 == ctx) else { return };
+        let Some(&(addr, _, taken, _)) = inner.owners.iter().rev().find(|o| o.1 == ctx && o.3) else { return };
         let slot = inner.slots.of(addr);
         let message = format!("{} ends while it holds {}", inner.describe(ctx), inner.lock_name(slot));
         self.report(&Finding { code: "unbalanced-context", message: &message, place, other: Some(taken) });
@@ -545,7 +547,8 @@ impl Inner {
     /// where.
     fn held_in(&mut self, addr: usize) -> Option<(String, Place)> {
         let object = self.objects.get(&addr).copied().filter(|o| o.died.is_none())?;
-        let &(at, ctx, place) = self.owners.iter().rev().find(|o| (addr..addr + object.size).contains(&o.0))?;
+        let mut locks = self.owners.iter().rev().filter(|o| o.3);
+        let &(at, ctx, place, _) = locks.find(|o| (addr..addr + object.size).contains(&o.0))?;
         let slot = self.slots.of(at);
         let lock = self.lock_name(slot);
         Some((format!("kfree() of {} while {} holds {lock} in it", object.name, self.describe(ctx)), place))

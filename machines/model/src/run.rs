@@ -858,7 +858,7 @@ impl Inner {
 
     /// What the exit function has left behind, by the looks that were registered.
     fn left_behind(&mut self) -> Option<Found> {
-        if let Some(&(addr, ctx, place)) = self.owners.first() {
+        if let Some(&(addr, ctx, place, _)) = self.owners.first() {
             let symbol = ringzero_machine::code_map().and_then(|m| m.object(addr));
             let name = symbol.map(|n| format!(" `{n}`")).unwrap_or_default();
             return Some(Found {

@@ -28,7 +28,10 @@ mod tasks;
 mod timers;
 mod waits;
 mod works;
+mod ww_mutexes;
 
+use ringzero::completion::Completion;
+use ringzero::kthread::kthread_run_on_cpu;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
@@ -50,6 +53,30 @@ fn reach(place: &'static str) {
 fn unreached(body: &Body) -> Vec<&'static str> {
     let reached = REACHED.lock().expect("nobody panics with it");
     body.reaches.iter().copied().filter(|p| !reached.contains(p)).collect()
+}
+
+/// Lets another task take a lock, and releases it here.
+fn released_by_another_task(take: fn(), release: fn()) {
+    ringzero::global! {
+        static TAKEN: Completion = Completion::new();
+        static OVER: Completion = Completion::new();
+    }
+    /// Lets the other task end, also where the misuse is a panic.
+    struct Over;
+    impl Drop for Over {
+        fn drop(&mut self) {
+            OVER.complete();
+        }
+    }
+    let taker = move || {
+        take();
+        TAKEN.complete();
+        OVER.wait_for_completion();
+    };
+    kthread_run_on_cpu(taker, 1, "taker");
+    TAKEN.wait_for_completion();
+    let _over = Over;
+    release();
 }
 
 macro_rules! bodies {
@@ -200,7 +227,7 @@ bodies! {
     }
     semaphores {
         one_is_inside_at_a_time: "semaphore counted all";
-        two_are_inside_at_a_time: "two inside";
+        two_are_inside_at_a_time: "one inside" "two inside";
         who_tries_does_not_wait: "semaphore was open" "semaphore was closed";
         an_interrupt_gives: "given by an irq";
         a_wait_for_one_may_time_out: "given in time" "given too late";
@@ -299,6 +326,12 @@ bodies! {
         a_future_waits_for_a_completion: "future completed";
         a_future_may_be_dropped: "future dropped";
     }
+    ww_mutexes {
+        the_older_one_wounds: "wounded" "both have dined";
+        the_younger_one_dies: "died" "both were paid";
+        one_is_not_taken_twice: "not twice";
+        tasks_have_priorities: "priorities";
+    }
 }
 
 /// A misuse `everywhere` is one that the machine of threads finds, too, whenever it happens.
@@ -351,7 +384,7 @@ misuses! {
         initialised_while_it_is_held: "warn";
     }
     semaphores {
-        taken_in_an_interrupt: "sleep-in-atomic" everywhere;
+        taken_in_an_interrupt: "sleep-in-atomic";
         taken_with_preemption_off: "sleep-in-atomic" everywhere;
         nobody_gives: "hang";
     }
@@ -368,7 +401,7 @@ misuses! {
     }
     owners {
         owned_twice: "self-deadlock" everywhere;
-        owned_in_an_interrupt: "sleep-in-atomic" everywhere;
+        owned_in_an_interrupt: "sleep-in-atomic";
         a_local_lock_taken_in_an_interrupt: "irq-deadlock";
         a_local_lock_taken_twice: "self-deadlock" everywhere;
         the_big_lock_not_held: "unlock-by-other" everywhere;
@@ -419,5 +452,13 @@ misuses! {
         killable_in_an_atomic_section: "sleep-in-atomic" everywhere;
         a_bit_without_a_wake_up: "hang";
         completed_after_its_end: "use-after-free";
+    }
+    ww_mutexes {
+        unlocked_by_another_task: "unlock-by-other" everywhere;
+        without_a_context_in_opposite_order: "deadlock";
+        taken_twice_without_a_context: "self-deadlock" everywhere;
+        not_backed_off: "warn" everywhere;
+        context_of_another_class: "warn" everywhere;
+        held_at_the_contexts_end: "warn" everywhere;
     }
 }

@@ -1,11 +1,11 @@
 //! Mutexes.
 
-use crate::reach;
+use crate::{reach, released_by_another_task};
 use ringzero::atomic::{Atomic, PlainCell};
 use ringzero::completion::Completion;
 use ringzero::context::{in_atomic, local_bh_disable, local_bh_enable, preempt_count};
 use ringzero::kref::{Kref, kref_put_mutex};
-use ringzero::kthread::{kthread_run_on_cpu, kthread_stop};
+use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::machine::Place;
 use ringzero::mutex::{Mutex, RawMutex, atomic_dec_and_mutex_lock};
 use ringzero::sched::{TaskOptions, spawn};
@@ -145,8 +145,7 @@ pub fn in_opposite_order() {
 }
 
 pub fn unlocked_by_another_task() {
-    RAW.lock();
-    kthread_stop(kthread_run_on_cpu(|| RAW.unlock(), 1, "other"));
+    released_by_another_task(|| RAW.lock(), || RAW.unlock());
 }
 
 pub fn tried_in_a_softirq() {

@@ -1,10 +1,10 @@
 //! Reader-writer semaphores, and the per-CPU ones.
 
-use crate::reach;
+use crate::{reach, released_by_another_task};
 use ringzero::atomic::{Atomic, PlainCell};
 use ringzero::context::local_bh_disable;
 use ringzero::delay::msleep;
-use ringzero::kthread::{kthread_run_on_cpu, kthread_stop};
+use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::rwsem::{PercpuRwSemaphore, RawPercpuRwSemaphore, RawRwSemaphore, RwSemaphore};
 use ringzero::sched::{TaskOptions, spawn};
 use ringzero::signal::{SIGKILL, send_sig};
@@ -187,13 +187,11 @@ pub fn read_again_on_this_cpu_behind_a_writer() {
 }
 
 pub fn written_by_another_task() {
-    RAW.down_write();
-    kthread_stop(kthread_run_on_cpu(|| RAW.up_write(), 1, "other"));
+    released_by_another_task(|| RAW.down_write(), || RAW.up_write());
 }
 
 pub fn read_by_another_task() {
-    RAW.down_read();
-    kthread_stop(kthread_run_on_cpu(|| RAW.up_read(), 1, "other"));
+    released_by_another_task(|| RAW.down_read(), || RAW.up_read());
 }
 
 pub fn nobody_reads() {

@@ -1,9 +1,9 @@
 //! Semaphores.
 
 use crate::reach;
-use ringzero::atomic::{Atomic, PlainCell};
+use ringzero::atomic::PlainCell;
+use ringzero::completion::Completion;
 use ringzero::context::preempt_disable;
-use ringzero::delay::msleep;
 use ringzero::irq::{IrqFlags, IrqReturn, request_irq};
 use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::sched::{TaskOptions, WaitError, spawn};
@@ -15,7 +15,8 @@ ringzero::global! {
     static TWO: Semaphore = Semaphore::new(2).named("two");
     static NONE: Semaphore = Semaphore::new(0).named("none");
     static PLAIN: PlainCell<u32> = PlainCell::new(0);
-    static INSIDE: Atomic = Atomic::new(0);
+    static ONE_IN: Completion = Completion::new();
+    static OTHER_IN: Completion = Completion::new();
 }
 
 pub fn one_is_inside_at_a_time() {
@@ -36,20 +37,21 @@ pub fn one_is_inside_at_a_time() {
 }
 
 pub fn two_are_inside_at_a_time() {
-    let section = || {
-        TWO.down();
-        let inside = INSIDE.inc_return();
-        assert!(inside <= 2);
-        if inside == 2 {
-            reach("two inside");
-        }
-        msleep(1);
-        INSIDE.dec();
-        TWO.up();
-    };
-    kthread_run_on_cpu(section, 1, "one");
-    kthread_run_on_cpu(section, 1, "other");
-    section();
+    kthread_run_on_cpu(
+        || {
+            TWO.down();
+            ONE_IN.complete();
+            OTHER_IN.wait_for_completion();
+            TWO.up();
+        },
+        1,
+        "one",
+    );
+    TWO.down();
+    OTHER_IN.complete();
+    ONE_IN.wait_for_completion();
+    // The other one may be out already.
+    reach(if TWO.down_trylock() { "one inside" } else { "two inside" });
 }
 
 pub fn who_tries_does_not_wait() {
