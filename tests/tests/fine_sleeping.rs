@@ -2,7 +2,7 @@
 //! gets through, and no wake-up is lost. What the sections touch is unmarked, so that a missing order is a data race.
 
 use ringzero::atomic::{Atomic, PlainCell};
-use ringzero::irq::{IrqFlags, IrqReturn, irq_set_affinity, request_irq};
+use ringzero::irq::{IrqFlags, IrqReturn, disable_irq, irq_set_affinity, request_irq};
 use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::mutex::RawMutex;
 use ringzero::owner_lock::{Entered, OwnerLock};
@@ -189,6 +189,7 @@ fn beside_one_that_is_killed(section: fn(), killable: fn()) {
         "killer",
     );
     section();
+    ringzero::on_exit(|| assert!(!RWSEM.is_locked() && !MUTEX.is_locked() && SEM.down_trylock()));
 }
 
 macro_rules! killed {
@@ -264,16 +265,24 @@ fn nothing_that_an_interrupt_leaves_with_an_owner_is_lost() {
         };
         request_irq(4, IrqFlags::NONE, "line", note).unwrap();
         kthread_run_on_cpu(|| *OWNED.lock() += 10, 1, "owner");
-        ringzero::on_exit(|| assert_eq!(*OWNED.lock(), 10 + CAME.read().cast_unsigned()));
+        ringzero::on_exit(|| {
+            disable_irq(4);
+            assert_eq!(*OWNED.lock(), 10 + CAME.read().cast_unsigned());
+        });
     });
 }
 
 #[test]
 fn two_owners() {
     holds("two owners", || {
-        kthread_run_on_cpu(|| *OWNED.lock() += 1, 1, "one");
-        *OWNED.lock() += 1;
-        ringzero::on_exit(|| assert_eq!(*OWNED.lock(), 2));
+        let own = || {
+            let owning = OWNED.lock();
+            change();
+            owning.unlock();
+        };
+        kthread_run_on_cpu(own, 1, "one");
+        own();
+        ringzero::on_exit(|| assert_eq!(TABLE.get(), 2));
     });
 }
 

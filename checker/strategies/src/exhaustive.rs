@@ -125,7 +125,7 @@ pub struct Exhaustive {
     placed: bool,
     /// A loop kept its CPU from others.
     kept: bool,
-    /// Tasks had a CPU in common.
+    /// Tasks have taken turns on a CPU.
     shared: bool,
 }
 
@@ -158,30 +158,34 @@ impl Exhaustive {
         at >= self.floor
     }
 
-    /// Whether several interrupts came, or one and somebody had a choice of CPUs or tasks had a CPU in common, and several
+    /// Whether several interrupts came, or one and somebody had a choice of CPUs or tasks took turns on one, and several
     /// CPUs were at work; or one came, and a loop that spins kept its CPU from others. There the reduction rests on tests
     /// and not on a proof (deviation 1 with chains through several contexts), and its result is worth a cross-check with
     /// samples.
     #[must_use]
     pub fn worth_a_check(&self) -> bool {
         let several = self.entered.len() > 1 || self.placed;
-        let spins = self.kept || (self.shared && !self.spun.is_empty());
+        let spins = self.kept || (self.shared && !(self.failed.is_empty() && self.spun.is_empty()));
         !self.entered.is_empty() && (spins || (several || self.shared) && self.cpus.count_ones() > 1)
     }
 
     /// Notes what of `worth_a_check` an execution shows.
     fn note_contexts(&mut self, events: &[Event]) {
-        // The exit function begins when all else has ended.
-        let exit = events.iter().find(|e| e.after_all).map(|e| e.label.proc);
-        let mut tasks: [Option<u16>; 32] = [None; 32];
+        let mut tasks: Vec<(u8, u16)> = Vec::new();
         for e in events {
             self.cpus |= 1 << e.cpu;
             if e.enters {
                 self.entered.insert(e.label.proc);
             }
-            if e.level == Level::Task && Some(e.label.proc) != exit {
-                let first = *tasks[usize::from(e.cpu) % 32].get_or_insert(e.label.proc);
-                self.shared |= first != e.label.proc;
+            if !self.shared && e.level == Level::Task && e.idx > 0 {
+                let task = (e.cpu, e.label.proc);
+                let on_cpu = |t: &&(u8, u16)| t.0 == e.cpu;
+                let goes_on = tasks.iter().rev().find(on_cpu) == Some(&task);
+                // It comes back to a CPU where another one has run.
+                self.shared = !goes_on && tasks.contains(&task);
+                if !goes_on {
+                    tasks.push(task);
+                }
             }
         }
     }

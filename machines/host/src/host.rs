@@ -41,6 +41,7 @@ pub(crate) fn hooks() -> Option<&'static Hooks> {
 pub fn install(hooks: Hooks) {
     if HOOKS.set(hooks).is_ok() {
         os::now_ns();
+        os::processors();
         os::register_fences();
         ringzero_machine::set_host(&MACHINE);
     }

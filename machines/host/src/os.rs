@@ -23,6 +23,12 @@ pub(crate) fn now_ns() -> u64 {
     monotonic_ns() - boot
 }
 
+/// How many processors the process may use, as it was when this was first asked.
+pub(crate) fn processors() -> u32 {
+    static PROCESSORS: OnceLock<u32> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u32))
+}
+
 /// This thread's number for the system.
 pub(crate) fn tid() -> i32 {
     // SAFETY: no arguments.

@@ -1,15 +1,15 @@
 //! What a booted CPU does: deliver, run tasks, sleep.
 
-use crate::cpu::{CLOCK, Counts, HostCpu, IPIS, LINES, count, this};
-use crate::os::{Threads, now_ns};
+use crate::cpu::{CLOCK, Counts, HostCpu, IPIS, LINES, booted, count, this};
+use crate::os::{Threads, now_ns, processors};
 use ringzero_machine::{ATTENTION_IRQ, ATTENTION_RESCHED, IrqState};
 use std::sync::atomic::{
     AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 
-/// Looks of a CPU that has nothing to do, before it sleeps.
-const LINGERS: u32 = 128;
+/// Looks of a CPU that has nothing to do, before it sleeps: some microseconds, as sleeping and being woken takes.
+const LINGERS: u32 = 512;
 
 /// A CPU's life on its own thread. It returns when the machine is shut down.
 pub(crate) fn run(cpu: &'static HostCpu) {
@@ -46,9 +46,10 @@ pub(crate) fn run(cpu: &'static HostCpu) {
     }
 }
 
-/// Looks for something to do, for a time in which nobody could have gone to sleep and been woken; whether there is.
+/// Looks for something to do for a while, if each CPU has a processor of its own; whether there is.
 fn linger(cpu: &HostCpu) -> bool {
-    (0..LINGERS).any(|_| {
+    let looks = if booted() <= processors() { LINGERS } else { 0 };
+    (0..looks).any(|_| {
         std::hint::spin_loop();
         !cpu.inbox.is_empty() || cpu.pending.any()
     })

@@ -232,6 +232,7 @@ bodies! {
         an_interrupt_gives: "given by an irq";
         a_wait_for_one_may_time_out: "given in time" "given too late";
         a_waiter_is_killed: "given before the kill" "killed while waiting";
+        one_of_two_waiters_is_killed: "the one was killed" "the other one got it";
         a_kthread_hears_no_signal: "not interrupted";
     }
     rwsems {

@@ -4,6 +4,7 @@ use crate::reach;
 use ringzero::atomic::PlainCell;
 use ringzero::completion::Completion;
 use ringzero::context::preempt_disable;
+use ringzero::delay::msleep;
 use ringzero::irq::{IrqFlags, IrqReturn, request_irq};
 use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::sched::{TaskOptions, WaitError, spawn};
@@ -115,6 +116,25 @@ pub fn a_waiter_is_killed() {
     });
     kthread_run_on_cpu(|| NONE.up(), 0, "giver");
     send_sig(SIGKILL, victim);
+}
+
+/// Who is killed is found among others that wait for the same, and they go on waiting.
+pub fn one_of_two_waiters_is_killed() {
+    let wait = |cpu: u64, name| {
+        let wait = || {
+            reach(if NONE.down_killable().is_ok() { "the other one got it" } else { "the one was killed" });
+            ONE_IN.complete();
+        };
+        spawn(TaskOptions { allowed: 1 << cpu, ..TaskOptions::new(name) }, wait)
+    };
+    wait(0, "patient");
+    let victim = wait(1, "victim");
+    // On threads, so that both sleep.
+    msleep(1);
+    send_sig(SIGKILL, victim);
+    ONE_IN.wait_for_completion();
+    NONE.up();
+    ONE_IN.wait_for_completion();
 }
 
 pub fn a_kthread_hears_no_signal() {
