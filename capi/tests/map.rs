@@ -16,6 +16,18 @@ const NOT_DECLARED: &[(&str, &str)] = &[
     ("SLAB_FAILSLAB", "a fault that the checker injects"),
     ("irq_exit", "what Linux does at the end of a handler"),
     ("ksoftirqd", "a thread"),
+    ("sdp_conn_lock", "here `struct owner_lock`"),
+    ("SDP_CONN_LOCK", "here `owner_lock()`"),
+    ("SDP_CONN_LOCK_BH", "here `owner_lock_enter()`"),
+    ("SDP_CONN_UNLOCK", "here `owner_unlock()`"),
+    ("SDP_CONN_RELOCK", "here `owner_lock()` again"),
+    ("lock_sock", "of `struct sock` only: here `owner_lock()`"),
+    ("bh_lock_sock", "of `struct sock` only: here `owner_lock_enter()`"),
+    ("sock_owned_by_user", "of `struct sock` only: here `owner_lock_is_owned()`"),
+    ("SDP_CONN_F_SEND_CQ_PEND", "here an item of the backlog"),
+    ("SDP_CONN_F_RECV_CQ_PEND", "here an item of the backlog"),
+    ("sk_add_backlog", "of `struct sock` only: here `owner_lock_add_backlog()`"),
+    ("release_sock", "of `struct sock` only: here `owner_unlock()`"),
 ];
 
 /// Sections of the map all of whose names in C are called by a test. Add a section once that is so.

@@ -250,9 +250,7 @@ pub mod rwsem {
 
 /// Mutexes of which many are taken in any order (`linux/ww_mutex.h`).
 pub mod ww_mutex {
-    pub use ringzero_sleeping::{
-        RawWwAcquireCtx, RawWwMutex, WwAcquireCtx, WwClass, WwError, WwMutex, WwMutexGuard,
-    };
+    pub use ringzero_sleeping::{RawWwAcquireCtx, RawWwMutex, WwAcquireCtx, WwClass, WwError, WwMutex, WwMutexGuard};
 }
 
 /// Local locks (`linux/local_lock.h`).

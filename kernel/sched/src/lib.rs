@@ -114,9 +114,9 @@ pub use kthread::{
     kthread_run_on_cpu, kthread_should_stop, kthread_stop, set_cpus_allowed,
 };
 pub use prio::{
-    DEFAULT_PRIO, MAX_NICE, MAX_PRIO, MAX_RT_PRIO, MIN_NICE, NICE_WIDTH, SCHED_BATCH, SCHED_FIFO, SCHED_IDLE, SCHED_NORMAL,
-    SCHED_RR, rt_prio, rt_task, sched_set_fifo, sched_set_fifo_low, sched_set_normal, sched_setscheduler, set_user_nice,
-    task_nice, task_prio,
+    DEFAULT_PRIO, MAX_NICE, MAX_PRIO, MAX_RT_PRIO, MIN_NICE, NICE_WIDTH, SCHED_BATCH, SCHED_FIFO, SCHED_IDLE,
+    SCHED_NORMAL, SCHED_RR, rt_prio, rt_task, sched_set_fifo, sched_set_fifo_low, sched_set_normal, sched_setscheduler,
+    set_user_nice, task_nice, task_prio,
 };
 pub use queue::{
     EndWakeUp, RawWakeFunction, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, WaitQueueEntry, WaitQueueHead,

@@ -410,14 +410,16 @@ mod tests {
 
     #[test]
     fn what_comes_while_it_is_drained_is_drained() {
-        static LOCK: OwnerLock<u32> = OwnerLock::with_backlog(0, 0, |data, notes| {
-            *data += 1;
-            if notes > 1
-                && let Entered::Owned(mut more) = LOCK.enter()
-            {
-                *more = notes - 1;
-            }
-        });
+        ringzero_machine::machine_local! {
+            static LOCK: OwnerLock<u32> = OwnerLock::with_backlog(0, 0, |data, notes| {
+                *data += 1;
+                if notes > 1
+                    && let Entered::Owned(mut more) = LOCK.enter()
+                {
+                    *more = notes - 1;
+                }
+            });
+        }
         let owning = LOCK.lock();
         if let Entered::Owned(mut notes) = LOCK.enter() {
             *notes = 3;

@@ -123,6 +123,17 @@ impl WwClass {
 }
 
 /// Why a wound/wait mutex was not locked.
+///
+/// ```
+/// use ringzero::ww_mutex::{WwAcquireCtx, WwClass, WwError, WwMutex};
+/// static BUFFERS: WwClass = WwClass::new_ww("buffers");
+/// static FRONT: WwMutex<u32> = WwMutex::new(0, &BUFFERS);
+/// static BACK: WwMutex<u32> = WwMutex::new(0, &BUFFERS);
+/// let ctx = WwAcquireCtx::new(&BUFFERS);
+/// let (front, back) = (FRONT.lock(&ctx), BACK.lock(&ctx));
+/// assert!(front.is_ok() && back.is_ok());
+/// assert_eq!(FRONT.lock(&ctx).err(), Some(WwError::Already));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WwError {
     /// The context has to back off: unlock all, then lock this one with `lock_slow`.
@@ -148,7 +159,17 @@ impl WwError {
 /// An older context wants what this one holds.
 pub(crate) const WOUNDED: u32 = 1;
 
-/// An acquire context: what C puts on its stack (`struct ww_acquire_ctx`). In Rust, [`WwAcquireCtx`].
+/// An acquire context: what C puts on its stack (`struct ww_acquire_ctx`). In Rust, [`WwAcquireCtx`], which derefs to it.
+///
+/// ```
+/// use ringzero::ww_mutex::{RawWwAcquireCtx, WwAcquireCtx, WwClass, WwMutex};
+/// static BUFFERS: WwClass = WwClass::new_ww("buffers");
+/// static FRONT: WwMutex<u32> = WwMutex::new(0, &BUFFERS);
+/// let ctx = WwAcquireCtx::new(&BUFFERS);
+/// let _front = FRONT.lock(&ctx).unwrap();
+/// let raw: &RawWwAcquireCtx = &ctx;
+/// assert_eq!(raw.acquired(), 1);
+/// ```
 #[doc(alias = "ww_acquire_ctx")]
 #[repr(C)]
 pub struct RawWwAcquireCtx {

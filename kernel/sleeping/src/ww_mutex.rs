@@ -11,6 +11,14 @@ use core::ops::{Deref, DerefMut};
 use ringzero_machine::Place;
 
 /// A wound/wait mutex around its data: see [`WwAcquireCtx`].
+///
+/// ```
+/// use ringzero::ww_mutex::{WwClass, WwMutex};
+/// static BUFFERS: WwClass = WwClass::new_ww("buffers");
+/// static FRONT: WwMutex<u32> = WwMutex::new(0, &BUFFERS);
+/// *FRONT.lock_alone() += 1;
+/// assert_eq!(*FRONT.lock_alone(), 1);
+/// ```
 #[repr(C)]
 pub struct WwMutex<T: ?Sized> {
     raw: RawWwMutex,
@@ -128,6 +136,14 @@ impl<T: ?Sized> WwMutex<T> {
 }
 
 /// The held mutex: gives the data, and unlocks when dropped. Belongs to its task, so it is not `Send`.
+///
+/// ```
+/// use ringzero::ww_mutex::{WwClass, WwMutex, WwMutexGuard};
+/// static BUFFERS: WwClass = WwClass::new_ww("buffers");
+/// static FRONT: WwMutex<u32> = WwMutex::new(7, &BUFFERS);
+/// let front: WwMutexGuard<'_, u32> = FRONT.lock_alone();
+/// assert_eq!((*front, FRONT.is_locked()), (7, true));
+/// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
 pub struct WwMutexGuard<'a, T: ?Sized> {
     mutex: &'a WwMutex<T>,

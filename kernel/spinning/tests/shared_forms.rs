@@ -7,16 +7,15 @@ use ringzero_spinning::{
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-static TABLE: RwLock<u32> = new_rwlock!(0, "dev.table");
-static CLOCK: SeqLock<[u64; 2]> = new_seqlock!([0; 2], "dev.clock");
-
 #[test]
 fn the_class_is_the_place_where_it_was_made() {
+    let table: RwLock<u32> = new_rwlock!(0, "dev.table");
+    let clock: SeqLock<[u64; 2]> = new_seqlock!([0; 2], "dev.clock");
     // SAFETY: the lock is only looked at.
-    let raw = unsafe { TABLE.raw() };
+    let raw = unsafe { table.raw() };
     assert_eq!((raw.name(), raw.is_initialised()), (Some("dev.table"), true));
     assert!(raw.class().is_some_and(|class| class.file().ends_with("shared_forms.rs")));
-    assert_eq!(format!("{CLOCK:?}"), "RawSeqLock(SeqCount(dev.clock, 0), RawSpinLock(dev.clock, free))");
+    assert_eq!(format!("{clock:?}"), "RawSeqLock(SeqCount(dev.clock, 0), RawSpinLock(dev.clock, free))");
 }
 
 #[test]

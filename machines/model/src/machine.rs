@@ -448,7 +448,8 @@ impl Machine for Model {
         let Some((inner, ctx)) = self.stepping() else { return };
         if held {
             // What runs is noted so, too: it is no lock.
-            let runs = matches!(inner.ctxs[ctx].pend.op, Op::TaskletRun | Op::TaskletDisable | Op::TaskletKill | Op::WorkRun);
+            let runs =
+                matches!(inner.ctxs[ctx].pend.op, Op::TaskletRun | Op::TaskletDisable | Op::TaskletKill | Op::WorkRun);
             inner.owners.push((addr, ctx, place, !runs));
         } else if let Some(n) = inner.owners.iter().rposition(|o| (o.0, o.1) == (addr, ctx)) {
             inner.owners.remove(n);
@@ -547,7 +548,9 @@ impl Inner {
     /// where.
     fn held_in(&mut self, addr: usize) -> Option<(String, Place)> {
         let object = self.objects.get(&addr).copied().filter(|o| o.died.is_none())?;
-        let mut locks = self.owners.iter().rev().filter(|o| o.3);
+        let running = self.running?;
+        // What another one holds there is found when that one uses it.
+        let mut locks = self.owners.iter().rev().filter(|o| o.3 && o.1 == running);
         let &(at, ctx, place, _) = locks.find(|o| (addr..addr + object.size).contains(&o.0))?;
         let slot = self.slots.of(at);
         let lock = self.lock_name(slot);

@@ -118,7 +118,7 @@ fn schedule_sleeps_by_the_state() {
     assert_eq!(state_of(task), TASK_RUNNING);
     assert_eq!(
         machine.log(),
-        ["schedule r", "schedule r", "set_current_state w", "schedule r", "schedule r*", "wake_up_process rw"]
+        ["schedule r", "schedule r", "set_current_state rw", "schedule r", "schedule r*", "wake_up_process rw"]
     );
 }
 
@@ -140,11 +140,11 @@ fn wait_event_queues_before_it_tests() {
     });
     wait_event(wq, || ready.load(Relaxed) != 0);
     assert_eq!((state_of(task), waitqueue_active(wq)), (TASK_RUNNING, false));
-    let mut expected = vec!["set_current_state w", "prepare_to_wait rw", "schedule r*"];
+    let mut expected = vec!["set_current_state rw", "prepare_to_wait rw", "schedule r*"];
     expected.extend(["local_irq_disable gate", "(off)", "wake_up rw", "wake_up_process rw", "spin_unlock w", "(on)"]);
     // Queued again before it tests again.
-    expected.extend(["set_current_state w", "prepare_to_wait rw"]);
-    expected.extend(["set_current_state w", "finish_wait rw", "READ_ONCE r+"]);
+    expected.extend(["set_current_state rw", "prepare_to_wait rw"]);
+    expected.extend(["set_current_state rw", "finish_wait rw", "READ_ONCE r+"]);
     assert_eq!(machine.log(), expected);
     assert_eq!(wait_event_interruptible(wq, || true), Ok(()));
     assert_eq!(machine.log(), [""; 0]);
@@ -163,7 +163,7 @@ fn a_fine_queue_takes_its_lock() {
         log.extend(["atomic_set w", "(on)"]);
         log
     };
-    let mut expected = vec!["set_current_state w"];
+    let mut expected = vec!["set_current_state rw"];
     expected.extend(section(&[]));
     assert_eq!(machine.log(), expected);
     wake_up(&wq);
@@ -245,7 +245,7 @@ fn dropping_an_entry_takes_it_off() {
     assert!(!waitqueue_active(&wq) && state_of(task) == TASK_RUNNING);
     assert_eq!(
         machine.log(),
-        ["set_current_state w", "prepare_to_wait rw", "set_current_state w", "finish_wait rw", "READ_ONCE r+"]
+        ["set_current_state rw", "prepare_to_wait rw", "set_current_state rw", "finish_wait rw", "READ_ONCE r+"]
     );
     let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         wait_event(&wq, || {
@@ -285,12 +285,12 @@ fn a_sleep_that_is_ended_early_deletes_its_timer() {
     machine.meanwhile(move || assert!(wake_up_process(task)));
     assert_eq!(schedule_timeout_interruptible(5), 5);
     let expected =
-        ["set_current_state w", "schedule_timeout rw+", "schedule r*", "wake_up_process rw", "del_timer rw+"];
+        ["set_current_state rw", "schedule_timeout rw+", "schedule r*", "wake_up_process rw", "del_timer rw+"];
     assert_eq!(machine.log(), expected);
     set_current_state(TASK_INTERRUPTIBLE);
     machine.meanwhile(move || assert!(wake_up_process(task)));
     assert_eq!(schedule_timeout(MAX_SCHEDULE_TIMEOUT), MAX_SCHEDULE_TIMEOUT);
-    assert_eq!(machine.log(), ["set_current_state w", "schedule r*", "wake_up_process rw"], "no timer");
+    assert_eq!(machine.log(), ["set_current_state rw", "schedule r*", "wake_up_process rw"], "no timer");
 }
 
 #[test]
