@@ -66,7 +66,7 @@ pub use within::{StepLock, Within, wait_within};
 /// Whether the feature `model` is compiled in.
 pub const HAS_MODEL: bool = cfg!(feature = "model");
 
-/// Whether operations on locks are told to a validator: see [`lock_event`].
+/// Whether operations on locks are told to a validator: see [`lock_event()`].
 pub const HAS_LOCK_EVENTS: bool = cfg!(any(feature = "model", feature = "validator"));
 
 /// Announces a step; returns when it is this context's turn to perform it. A no-op but on the model.

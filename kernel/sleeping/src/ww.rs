@@ -27,7 +27,7 @@
 //! **Granularities.** Locking a free mutex is one step, unlocking is one step. Locking a held one is one more to wait, and one
 //! each to wound, to poke who was wounded, and, under wound/wait with mutexes held, to say that it waits, and no more. All of it
 //! is the same in the fine granularity: on threads each of these lies within the mutex's
-//! [`StepLock`](ringzero_machine::StepLock), within which that of a context may be taken.
+//! [`StepLock`], within which that of a context may be taken.
 //!
 //! **Differences from Linux.** Who waits is not sorted: every order is explored, and rule W2 does not need one. On threads locking
 //! takes a lock beside the word, also without contention. `CONFIG_DEBUG_WW_MUTEX_SLOWPATH` (backing off without a need) is not
