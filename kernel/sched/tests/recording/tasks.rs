@@ -140,11 +140,11 @@ fn wait_event_queues_before_it_tests() {
     });
     wait_event(wq, || ready.load(Relaxed) != 0);
     assert_eq!((state_of(task), waitqueue_active(wq)), (TASK_RUNNING, false));
-    let mut expected = vec!["set_current_state rw", "prepare_to_wait rw", "schedule r*"];
+    let mut expected = vec!["set_current_state w", "prepare_to_wait rw", "schedule r*"];
     expected.extend(["local_irq_disable gate", "(off)", "wake_up rw", "wake_up_process rw", "spin_unlock w", "(on)"]);
     // Queued again before it tests again.
-    expected.extend(["set_current_state rw", "prepare_to_wait rw"]);
-    expected.extend(["set_current_state rw", "finish_wait rw", "READ_ONCE r+"]);
+    expected.extend(["set_current_state w", "prepare_to_wait rw"]);
+    expected.extend(["set_current_state w", "finish_wait rw", "READ_ONCE r+"]);
     assert_eq!(machine.log(), expected);
     assert_eq!(wait_event_interruptible(wq, || true), Ok(()));
     assert_eq!(machine.log(), [""; 0]);
@@ -245,7 +245,7 @@ fn dropping_an_entry_takes_it_off() {
     assert!(!waitqueue_active(&wq) && state_of(task) == TASK_RUNNING);
     assert_eq!(
         machine.log(),
-        ["set_current_state rw", "prepare_to_wait rw", "set_current_state rw", "finish_wait rw", "READ_ONCE r+"]
+        ["set_current_state w", "prepare_to_wait rw", "set_current_state w", "finish_wait rw", "READ_ONCE r+"]
     );
     let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         wait_event(&wq, || {
