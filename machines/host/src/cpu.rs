@@ -7,6 +7,7 @@ use corosensei::stack::DefaultStack;
 use ringzero_machine::{Cpu, cpu, percpu_template, pristine, set_host_percpu};
 use ringzero_protocol::{Idle, Inbox, Pending};
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::{
@@ -34,18 +35,6 @@ pub(crate) struct HostCpu {
     pub block: Cpu,
     /// It runs many tasks; else it is a thread of the program's own.
     pub booted: bool,
-    /// Tasks that others made runnable.
-    pub inbox: Inbox<HostTask>,
-    /// Its sleep when it has nothing to do.
-    pub idle: Idle,
-    /// What waits to be delivered.
-    pub pending: Pending,
-    /// When its clock event is due ([`u64::MAX`]: never), and what runs then.
-    pub clock: AtomicU64,
-    pub clock_entry: AtomicUsize,
-    pub tid: AtomicI32,
-    /// Tasks that were placed here ever: those that have not ended are this less `counts.gone`.
-    pub placed: AtomicU32,
     /// The runnable tasks: its own thread only, with `within` not 0.
     pub first: Cell<*const HostTask>,
     pub last: Cell<*const HostTask>,
@@ -62,17 +51,56 @@ pub(crate) struct HostCpu {
     pub in_nmi: Cell<bool>,
     /// Failed rounds of wait loops.
     pub rounds: Cell<u32>,
-    /// It sleeps because there is nothing to do.
-    pub resting: AtomicBool,
-    /// A signal tells it of what was posted.
-    pub by_signal: AtomicBool,
     pub signals: Target,
-    /// The period of its tick, in ns, as it is to be and as it is; 0: none.
-    pub wants_tick: AtomicU64,
     pub has_tick: Cell<u64>,
     pub tick: RefCell<Option<Tick>>,
     pub stacks: RefCell<Vec<DefaultStack>>,
     pub counts: Counts,
+    /// Tasks that others made runnable. From here on others than the CPU's own thread write, or read often.
+    pub inbox: Line<Inbox<HostTask>>,
+    pub load: Line<Load>,
+    /// Its sleep when it has nothing to do.
+    pub idle: Line<Idle>,
+    /// It sleeps because there is nothing to do.
+    pub resting: AtomicBool,
+    /// A signal tells it of what was posted.
+    pub by_signal: AtomicBool,
+    /// The period of its tick, in ns, as it is to be and (`has_tick`) as it is; 0: none.
+    pub wants_tick: AtomicU64,
+    /// What waits to be delivered.
+    pub pending: Pending,
+    /// When its clock event is due ([`u64::MAX`]: never), and what runs then.
+    pub clock: AtomicU64,
+    pub clock_entry: AtomicUsize,
+    pub tid: AtomicI32,
+}
+
+/// Begins in a cache line of its own, so that who writes to it takes nothing else away from others.
+#[repr(align(128))]
+pub(crate) struct Line<T>(T);
+
+impl<T> Deref for Line<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// How busy a CPU is.
+#[derive(Default)]
+pub(crate) struct Load {
+    /// Tasks that were placed on it ever.
+    pub placed: AtomicU32,
+    /// Those of them that have ended; while many end, not yet the last few.
+    pub gone: AtomicU32,
+}
+
+impl Load {
+    /// How many tasks it has.
+    pub fn tasks(&self) -> u32 {
+        self.placed.load(Relaxed).wrapping_sub(self.gone.load(Relaxed))
+    }
 }
 
 /// What a CPU has done: written by its own thread.
@@ -105,13 +133,6 @@ impl HostCpu {
         Self {
             block: Cpu::new(id),
             booted,
-            inbox: Inbox::new(),
-            idle: Idle::new(),
-            pending: Pending::new(),
-            clock: AtomicU64::new(u64::MAX),
-            clock_entry: AtomicUsize::new(0),
-            tid: AtomicI32::new(0),
-            placed: AtomicU32::new(0),
             first: Cell::new(ptr::null()),
             last: Cell::new(ptr::null()),
             running: Cell::new(ptr::null()),
@@ -121,14 +142,21 @@ impl HostCpu {
             top: Cell::new(0),
             in_nmi: Cell::new(false),
             rounds: Cell::new(0),
-            resting: AtomicBool::new(false),
-            by_signal: AtomicBool::new(false),
             signals: Target::new(),
-            wants_tick: AtomicU64::new(0),
             has_tick: Cell::new(0),
             tick: RefCell::new(None),
             stacks: RefCell::new(Vec::new()),
             counts: Counts::default(),
+            inbox: Line(Inbox::new()),
+            load: Line(Load::default()),
+            idle: Line(Idle::new()),
+            resting: AtomicBool::new(false),
+            by_signal: AtomicBool::new(false),
+            wants_tick: AtomicU64::new(0),
+            pending: Pending::new(),
+            clock: AtomicU64::new(u64::MAX),
+            clock_entry: AtomicUsize::new(0),
+            tid: AtomicI32::new(0),
         }
     }
 

@@ -7,7 +7,7 @@
 //! and a wake-up too much does no harm. A *number* is the object's index and its generation, so that who joins a task that
 //! has ended is not fooled.
 
-use crate::cpu::{HostCpu, all_booted, all_cpus, count, cpu_of, this};
+use crate::cpu::{HostCpu, all_cpus, booted, count, cpu_of, this};
 use crate::os::Threads;
 use crate::switch::{prepare, switch};
 use corosensei::stack::{DefaultStack, Stack};
@@ -28,6 +28,8 @@ const STACK: usize = 256 << 10;
 const KEPT: usize = 512;
 /// Switches from task to task before the CPU looks around in its loop.
 const IN_A_ROW: u64 = 64;
+/// So many ends of tasks are told to others at once, while there are more tasks to run.
+const TOLD: u32 = 16;
 /// The part of a number that is the index.
 const INDEX_BITS: u32 = 20;
 const GENERATIONS: u32 = 1 << (31 - INDEX_BITS);
@@ -277,12 +279,13 @@ impl HostTask {
         // SAFETY: whoever spawns promises that the mask lives as long as the task.
         let mask = unsafe { (*spec.allowed).load(Relaxed) };
         let here = this().id();
-        let allowed = |cpu: &&HostCpu| mask >> cpu.id() & 1 == 1;
-        let tasks = |cpu: &HostCpu| cpu.placed.load(Relaxed).wrapping_sub(cpu.counts.gone.load(Relaxed) as u32);
-        let busy = |cpu: &&HostCpu| (tasks(cpu), cpu.id() != here);
+        // Nothing is read of the CPUs but their loads: the rest is their own threads'.
+        let allowed = (0..booted()).filter(|id| mask >> id & 1 == 1);
+        let loads = allowed.filter_map(|id| cpu_of(id).map(|cpu| (cpu.load.tasks(), id != here, cpu)));
+        let least = loads.min_by_key(|(tasks, other, _)| (*tasks, *other)).map(|(_, _, cpu)| cpu);
         // A mask without a CPU of this machine means any.
-        let cpu = all_booted().filter(allowed).min_by_key(busy).or_else(|| cpu_of(0)).expect("a booted CPU");
-        cpu.placed.fetch_add(1, Relaxed);
+        let cpu = least.or_else(|| cpu_of(0)).expect("a booted CPU");
+        cpu.load.placed.fetch_add(1, Relaxed);
         self.cpu.store(ptr::from_ref(cpu).cast_mut(), Relaxed);
         cpu
     }
@@ -384,6 +387,10 @@ impl HostTask {
         drop(stacks);
         let system = self.spec.take().is_some_and(|s| s.system);
         count(&cpu.counts.gone);
+        let gone = cpu.counts.gone.load(Relaxed) as u32;
+        if gone.is_multiple_of(TOLD) || cpu.first.get().is_null() {
+            cpu.load.gone.store(gone, Relaxed);
+        }
         // Pairs with whoever joins it: what it did comes before.
         self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Release);
         if !system {
