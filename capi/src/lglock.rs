@@ -5,7 +5,7 @@ use crate::percpu::{__rz_per_cpu_ptr, __rz_this_cpu_ptr};
 use crate::spinlock::lock;
 use core::ffi::{c_int, c_uint, c_void};
 use ringzero_context::{at, violation};
-use ringzero_machine::{Place, machine};
+use ringzero_machine::{HAS_LOCK_EVENTS, LockEvent, LockUse, Place, lock_event, machine};
 use ringzero_spinning::{Plain, RawSpinLock};
 
 /// `struct lglock`.
@@ -24,6 +24,25 @@ impl LgLock {
     fn here(&self) -> &'static RawSpinLock {
         lock(__rz_this_cpu_ptr(self.locks).cast_const().cast())
     }
+
+    /// What the validator hears: all locks are one, which is shared by those who have a CPU's.
+    fn tell(&self, acquire: bool, held_as: LockUse, subclass: u32, place: Place) {
+        if HAS_LOCK_EVENTS {
+            let (made, one) = (if acquire { LockEvent::acquire } else { LockEvent::release }, self.on(0));
+            lock_event(&made(one.address(), one.class(), one.name(), place).held_as(held_as).nested(subclass, 0));
+        }
+    }
+
+    fn lock(&self, lock: &RawSpinLock, subclass: u32, place: Place) {
+        at::preempt_disable(place);
+        self.tell(true, LockUse::Read, subclass, place);
+        lock.acquire(place);
+    }
+
+    fn unlock(&self, lock: &RawSpinLock, place: Place) {
+        self.tell(false, LockUse::Read, 0, place);
+        lock.unlock_kind::<Plain>(place);
+    }
 }
 
 /// The numbers of all CPUs.
@@ -38,23 +57,27 @@ crate::exports! {
         let place = Place::caller();
         // Not moved to another CPU between the look and the lock.
         at::preempt_disable(place);
-        deref(p).here().lock_kind::<Plain>(place);
+        let lg = deref(p);
+        lg.lock(lg.here(), 0, place);
         at::preempt_enable(place);
     }
 
     /// `lg_local_unlock`.
     fn lg_local_unlock(p: *const LgLock) {
-        deref(p).here().unlock();
+        let lg = deref(p);
+        lg.unlock(lg.here(), Place::caller());
     }
 
     /// `lg_local_lock_cpu`: the lock of a CPU.
     fn lg_local_lock_cpu(p: *const LgLock, cpu: c_int) {
-        deref(p).on(cpu).lock();
+        let lg = deref(p);
+        lg.lock(lg.on(cpu), 0, Place::caller());
     }
 
     /// `lg_local_unlock_cpu`.
     fn lg_local_unlock_cpu(p: *const LgLock, cpu: c_int) {
-        deref(p).on(cpu).unlock();
+        let lg = deref(p);
+        lg.unlock(lg.on(cpu), Place::caller());
     }
 
     /// `lg_double_lock`: the locks of two CPUs. Finding `bug` if they are one.
@@ -63,24 +86,35 @@ crate::exports! {
             violation("bug", Place::caller(), None, format_args!("lg_double_lock() of cpu{one} and itself"));
         }
         let lg = deref(p);
-        lg.on(one.min(other)).lock();
-        lg.on(one.max(other)).lock();
+        let place = Place::caller();
+        lg.lock(lg.on(one.min(other)), 0, place);
+        lg.lock(lg.on(one.max(other)), 1, place);
     }
 
     /// `lg_double_unlock`.
     fn lg_double_unlock(p: *const LgLock, one: c_int, other: c_int) {
         let lg = deref(p);
-        lg.on(one).unlock();
-        lg.on(other).unlock();
+        let place = Place::caller();
+        lg.unlock(lg.on(one), place);
+        lg.unlock(lg.on(other), place);
     }
 
     /// `lg_global_lock`: the locks of all CPUs.
     fn lg_global_lock(p: *const LgLock) {
-        cpus().for_each(|cpu| deref(p).on(cpu).lock());
+        let (lg, place) = (deref(p), Place::caller());
+        for cpu in cpus() {
+            at::preempt_disable(place);
+            if cpu == 0 {
+                lg.tell(true, LockUse::Write, 0, place);
+            }
+            lg.on(cpu).acquire(place);
+        }
     }
 
     /// `lg_global_unlock`.
     fn lg_global_unlock(p: *const LgLock) {
-        cpus().for_each(|cpu| deref(p).on(cpu).unlock());
+        let (lg, place) = (deref(p), Place::caller());
+        lg.tell(false, LockUse::Write, 0, place);
+        cpus().for_each(|cpu| lg.on(cpu).unlock_kind::<Plain>(place));
     }
 }

@@ -11,7 +11,7 @@ use ringzero_sleeping::legacy;
 use ringzero_sleeping::local_lock::RawLocalLock;
 
 /// The lock at `p`. Finding `uninitialised-lock` if it was never initialised.
-fn lock(p: *const RawLocalLock) -> &'static RawLocalLock {
+pub(crate) fn lock(p: *const RawLocalLock) -> &'static RawLocalLock {
     let lock = deref(p);
     if !lock.is_initialised() {
         uninitialised(p.addr(), "local lock");

@@ -8,8 +8,7 @@ use crate::spinlock::uninitialised;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use ringzero_atomic::Atomic;
 use ringzero_machine::Place;
-use ringzero_sched::{EINTR, Interrupted};
-use ringzero_sleeping::RawMutex;
+use ringzero_sleeping::{Interrupted, RawMutex};
 
 /// The mutex at `p`. Finding `uninitialised-lock` if it was never initialised.
 pub(crate) fn mutex(p: *const RawMutex) -> &'static RawMutex {
@@ -22,12 +21,12 @@ pub(crate) fn mutex(p: *const RawMutex) -> &'static RawMutex {
 
 /// What locks return that a signal may keep from being taken.
 pub(crate) fn taken(result: Result<(), Interrupted>) -> c_int {
-    result.map_or(-EINTR, |()| 0)
+    result.map_or_else(Interrupted::to_errno, |()| 0)
 }
 
 /// What waits return that a signal may cut short.
-pub(crate) fn interrupted(result: Result<(), Interrupted>) -> c_int {
-    result.map_or_else(Interrupted::to_errno, |()| 0)
+pub(crate) fn interrupted(result: Result<(), ringzero_sched::Interrupted>) -> c_int {
+    result.map_or_else(ringzero_sched::Interrupted::to_errno, |()| 0)
 }
 
 crate::exports! {
@@ -86,6 +85,11 @@ crate::exports! {
     /// `mutex_unlock`. Task context; does not sleep. Finding `unlock-by-other` if another task locked it.
     fn mutex_unlock(p: *const RawMutex) {
         mutex(p).unlock();
+    }
+
+    /// Whether the running task holds it. Any context; no step.
+    fn __rz_mutex_is_held(p: *const RawMutex) -> c_int {
+        c_int::from(mutex(p).is_held())
     }
 
     /// `mutex_is_locked`. Any context.

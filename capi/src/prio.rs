@@ -1,7 +1,6 @@
 //! `linux/sched.h`, `linux/sched/prio.h`, `linux/sched/rt.h`: priorities.
 //!
-//! Differences from Linux: see `ringzero_sched::sched_setscheduler`: nobody lacks a permission, and no machine looks at
-//! priorities.
+//! Differences from Linux: nobody lacks a permission.
 
 use crate::deref::deref;
 use crate::memory;

@@ -14,7 +14,7 @@ const NOT_TAKEN: c_ulong = c_ulong::MAX;
 
 /// The lock at `p`. Finding `uninitialised-lock` if it was never initialised.
 #[inline]
-fn lock(p: *const RawRwLock) -> &'static RawRwLock {
+pub(crate) fn lock(p: *const RawRwLock) -> &'static RawRwLock {
     let lock = deref(p);
     if !lock.is_initialised() {
         uninitialised(p.addr(), "rwlock");

@@ -13,7 +13,7 @@ type Sem = RawRwSemaphore;
 type Percpu = RawPercpuRwSemaphore;
 
 /// The rwsem at `p`. Finding `uninitialised-lock` if it was never initialised.
-fn sem(p: *const Sem) -> &'static Sem {
+pub(crate) fn sem(p: *const Sem) -> &'static Sem {
     let sem = deref(p);
     if !sem.is_initialised() {
         uninitialised(p.addr(), "rwsem");
@@ -22,7 +22,7 @@ fn sem(p: *const Sem) -> &'static Sem {
 }
 
 /// The percpu rwsem at `p`, as [`sem`].
-fn percpu(p: *const Percpu) -> &'static Percpu {
+pub(crate) fn percpu(p: *const Percpu) -> &'static Percpu {
     let sem = deref(p);
     if !sem.is_initialised() {
         uninitialised(p.addr(), "percpu rwsem");
@@ -51,6 +51,11 @@ crate::exports! {
     /// `down_read_killable`.
     fn down_read_killable(p: *const Sem) -> c_int {
         taken(sem(p).down_read_killable())
+    }
+
+    /// `down_read_killable_nested`.
+    fn down_read_killable_nested(p: *const Sem, subclass: c_int) -> c_int {
+        taken(sem(p).down_read_killable_nested(subclass.cast_unsigned()))
     }
 
     /// `down_read_nested`.
@@ -86,6 +91,11 @@ crate::exports! {
     /// `down_write_killable`.
     fn down_write_killable(p: *const Sem) -> c_int {
         taken(sem(p).down_write_killable())
+    }
+
+    /// `down_write_killable_nested`.
+    fn down_write_killable_nested(p: *const Sem, subclass: c_int) -> c_int {
+        taken(sem(p).down_write_killable_nested(subclass.cast_unsigned()))
     }
 
     /// `down_write_nested`.
@@ -133,7 +143,8 @@ crate::exports! {
 
     /// `percpu_free_rwsem`. Any context; nobody uses it.
     fn percpu_free_rwsem(p: *const Percpu) {
-        percpu(p).destroy();
+        // SAFETY: the module says that nobody uses it.
+        unsafe { percpu(p).destroy() };
     }
 
     /// `percpu_down_read`. Task context, sleeps.
@@ -149,6 +160,16 @@ crate::exports! {
     /// `percpu_up_read`.
     fn percpu_up_read(p: *const Percpu) {
         percpu(p).up_read();
+    }
+
+    /// `percpu_rwsem_release`: the reader or writer is no longer the caller. Task context; does not sleep.
+    fn __rz_percpu_rwsem_release(p: *const Percpu, read: bool) {
+        percpu(p).disown(read, Place::caller());
+    }
+
+    /// `percpu_rwsem_acquire`: it is the caller now.
+    fn __rz_percpu_rwsem_acquire(p: *const Percpu, read: bool) {
+        percpu(p).adopt(read, Place::caller());
     }
 
     /// `percpu_down_write`. Task context, sleeps.

@@ -1,7 +1,7 @@
 //! `linux/seqlock.h`.
 //!
 //! Differences from Linux: a counter that was never initialised is a finding (`uninitialised-lock`), also where all zeroes
-//! would do. That the mutex of a `seqcount_mutex_t` is held by the writer is not looked at, only that it is held.
+//! would do.
 
 use crate::deref::{argument, deref};
 use crate::memory;
@@ -72,16 +72,29 @@ crate::exports! {
         c_int::from(count(p).read_retry(start))
     }
 
-    /// `write_seqcount_begin`. Finding `warn` if the writers' lock is known not to be held, if preemption is on (unless
-    /// `raw`), or if it is being written. Any context.
-    fn __rz_seqcount_write_begin(p: *const SeqCount, held: c_int, raw: c_int) {
+    /// `read_seqbegin`: the sequence, once nobody writes. Any context that does not interrupt a writer.
+    fn __rz_seqlock_begin(p: *const RawSeqLock) -> c_uint {
+        let start = seqlock(p).read_begin();
+        section(p.addr(), true);
+        start
+    }
+
+    /// `write_seqcount_begin`. Finding `warn` if the writers' lock is known not to be held, if preemption is on, or if it
+    /// is being written. Any context.
+    fn __rz_seqcount_write_begin(p: *const SeqCount, held: c_int, subclass: c_int) {
         let count = count(p);
         held_to_write(count, held);
-        if raw != 0 {
-            count.raw_write_begin();
-        } else {
-            count.write_begin();
-        }
+        count.write_begin_nested(subclass.cast_unsigned());
+    }
+
+    /// `raw_write_seqcount_begin`. Finding `warn` if it is being written. Any context.
+    fn __rz_seqcount_raw_write_begin(p: *const SeqCount) {
+        count(p).raw_write_begin();
+    }
+
+    /// `raw_write_seqcount_end`. Finding as `write_seqcount_end`. Any context.
+    fn __rz_seqcount_raw_write_end(p: *const SeqCount) {
+        count(p).raw_write_end();
     }
 
     /// `write_seqcount_end`. Finding `unlock-by-other` if the running context has not begun. Any context.

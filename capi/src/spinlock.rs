@@ -4,11 +4,11 @@
 //! would do; `spin_is_contended()` is always false.
 
 use crate::deref::{argument, deref};
-use core::ffi::{c_char, c_int, c_ulong};
+use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use ringzero_atomic::Atomic;
-use ringzero_context::{IrqFlags, at, violation};
+use ringzero_context::{IrqFlags, violation};
 use ringzero_machine::{Place, code_map, machine};
-use ringzero_spinning::{Plain, RawSpinLock};
+use ringzero_spinning::RawSpinLock;
 
 /// What a trylock with flags returns when it has not got the lock.
 const NOT_TAKEN: c_ulong = c_ulong::MAX;
@@ -86,6 +86,26 @@ crate::exports! {
         to_raw(lock(p).lock_irqsave())
     }
 
+    /// `spin_lock_nested`. Context as `spin_lock`, as below.
+    fn __rz_spin_lock_nested(p: *const RawSpinLock, subclass: c_uint) {
+        lock(p).lock_nested(subclass);
+    }
+
+    /// `spin_lock_bh_nested`. Context as `spin_lock_bh`.
+    fn __rz_spin_lock_bh_nested(p: *const RawSpinLock, subclass: c_uint) {
+        lock(p).lock_bh_nested(subclass);
+    }
+
+    /// `spin_lock_irqsave_nested`: the flags. Context as `spin_lock_irqsave`.
+    fn __rz_spin_lock_irqsave_nested(p: *const RawSpinLock, subclass: c_uint) -> c_ulong {
+        to_raw(lock(p).lock_irqsave_nested(subclass))
+    }
+
+    /// `spin_lock_nest_lock`. Context as `spin_lock`.
+    fn __rz_spin_lock_nest_lock(p: *const RawSpinLock, nest_lock: *const c_void) {
+        lock(p).lock_nest_lock(nest_lock.addr());
+    }
+
     /// `spin_unlock`. Finding `unlock-by-other` if another context took it, as in the forms below.
     fn __rz_spin_unlock(p: *const RawSpinLock) {
         lock(p).unlock();
@@ -140,22 +160,9 @@ crate::exports! {
         }
     }
 
-    /// `lockdep_is_held` of a spinlock: whether the running context holds it. Any context; no step.
+    /// Whether the running context holds it. Any context; no step.
     fn __rz_spin_is_held(p: *const RawSpinLock) -> c_int {
         c_int::from(lock(p).is_held())
-    }
-
-    /// `lockdep_assert_held` and `lockdep_assert_not_held` of a spinlock: finding `warn` if the running context does not
-    /// hold it, or does. Any context; no step.
-    fn __rz_assert_held(p: *const RawSpinLock, held: c_int) {
-        let lock = lock(p);
-        if lock.is_held() != (held != 0) {
-            let name = lock.name().unwrap_or("the lock");
-            let (call, what) =
-                if held != 0 { ("lockdep_assert_held()", "is not") } else { ("lockdep_assert_not_held()", "is") };
-            let text = format_args!("{call}: `{name}` {what} held by the caller");
-            violation("warn", Place::caller(), lock.class(), text);
-        }
     }
 
     /// `spin_unlock_wait`: spins until the lock is free. Any context that does not hold it.
@@ -170,12 +177,11 @@ crate::exports! {
 
     /// `atomic_dec_and_lock_irqsave`: the flags with the lock held, or -1.
     fn __rz_atomic_dec_and_lock_irqsave(count: *const Atomic, p: *const RawSpinLock) -> c_ulong {
-        let (count, lock, place) = (deref(count), lock(p), Place::caller());
+        let (count, lock) = (deref(count), lock(p));
         if count.add_unless(-1, 1) {
             return NOT_TAKEN;
         }
-        let flags = at::local_irq_save(place);
-        lock.lock_kind::<Plain>(place);
+        let flags = lock.lock_irqsave();
         if count.dec_and_test() {
             return to_raw(flags);
         }

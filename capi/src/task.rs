@@ -66,9 +66,14 @@ crate::exports! {
         current_or_idle()
     }
 
-    /// `set_current_state`, `__set_current_state`. Task context; does not sleep.
+    /// `set_current_state`: a full barrier follows. Task context; does not sleep.
     fn __rz_set_current_state(state: c_uint) {
         ringzero_sched::set_current_state(state);
+    }
+
+    /// `__set_current_state`: no barrier. Task context; does not sleep.
+    fn __rz_raw_set_current_state(state: c_uint) {
+        ringzero_sched::raw_set_current_state(state);
     }
 
     /// `schedule`: gives up the CPU until the state is `TASK_RUNNING`. Task context, sleeps.
@@ -158,9 +163,10 @@ crate::exports! {
             Err(_) => u64::MAX,
         };
         let state = if running != 0 { TASK_RUNNING } else { TASK_UNINTERRUPTIBLE };
-        let options = TaskOptions { state, allowed, counted: true, ..TaskOptions::new(name(called)) };
+        let options = TaskOptions { state, allowed, ..TaskOptions::new(name(called)) };
         let thread = Thread { run, data };
-        ringzero_sched::kthread_make(options, move || thread.call())
+        // SAFETY: the module counts its references; who uses a task whose last one is gone is found by the machine.
+        unsafe { ringzero_sched::kthread_make(options, move || thread.call()) }
     }
 
     /// `kthread_bind`, before the thread has started. Task context.

@@ -269,6 +269,12 @@ extern "C" fn data_race_ends(_ra: usize) {
     }
 }
 
+extern "C" fn acquired(addr: usize, _ra: usize) {
+    if let Some(m) = model() {
+        m.order(addr, true, false);
+    }
+}
+
 const OTHERS: &[Export] = &[
     Export { name: "__tsan_atomic_thread_fence", addr: thread_fence as *const (), args: 1 },
     Export { name: "__tsan_atomic_signal_fence", addr: signal_fence as *const (), args: 1 },
@@ -276,6 +282,7 @@ const OTHERS: &[Export] = &[
     Export { name: "__tsan_func_exit", addr: frame_ends as *const (), args: 0 },
     Export { name: "__tsan_read_range", addr: read_range as *const (), args: 2 },
     Export { name: "__tsan_write_range", addr: write_range as *const (), args: 2 },
+    Export { name: "__rz_acquired", addr: acquired as *const (), args: 1 },
     Export { name: "__rz_data_race_begin", addr: data_race_begins as *const (), args: 0 },
     Export { name: "__rz_data_race_end", addr: data_race_ends as *const (), args: 0 },
 ];

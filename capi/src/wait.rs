@@ -48,7 +48,7 @@ crate::exports! {
         put(wq, entry, EntryKind::Exclusive, None);
     }
 
-    /// `add_wait_queue_priority`: before all others, and exclusive. Task context; does not sleep.
+    /// `add_wait_queue_priority`: before all others but earlier ones of this kind, and exclusive. Task context; does not sleep.
     fn add_wait_queue_priority(wq: *const WaitQueueHead, entry: *const RawWaitQueueEntry) {
         put(wq, entry, EntryKind::Priority, None);
     }
@@ -60,12 +60,22 @@ crate::exports! {
 
     /// `__add_wait_queue`, by who holds the queue's lock.
     fn __add_wait_queue(wq: *const WaitQueueHead, entry: *const RawWaitQueueEntry) {
-        deref(entry).put_locked(head(wq), EntryKind::Shared, Place::caller());
+        deref(entry).put_locked(head(wq), EntryKind::Shared, false, Place::caller());
     }
 
     /// `__add_wait_queue_exclusive`, by who holds the queue's lock.
     fn __add_wait_queue_exclusive(wq: *const WaitQueueHead, entry: *const RawWaitQueueEntry) {
-        deref(entry).put_locked(head(wq), EntryKind::Exclusive, Place::caller());
+        deref(entry).put_locked(head(wq), EntryKind::Exclusive, false, Place::caller());
+    }
+
+    /// `__add_wait_queue_entry_tail`, by who holds the queue's lock.
+    fn __add_wait_queue_entry_tail(wq: *const WaitQueueHead, entry: *const RawWaitQueueEntry) {
+        deref(entry).put_locked(head(wq), EntryKind::Tail, false, Place::caller());
+    }
+
+    /// Of `wait_event_interruptible_locked` and its forms: the same unless it is there, by who holds the queue's lock.
+    fn __rz_queue_locked(wq: *const WaitQueueHead, entry: *const RawWaitQueueEntry) {
+        deref(entry).put_locked(head(wq), EntryKind::Tail, true, Place::caller());
     }
 
     /// `__remove_wait_queue`, by who holds the queue's lock.
@@ -98,6 +108,11 @@ crate::exports! {
     /// `waitqueue_active`. Any context.
     fn waitqueue_active(wq: *const WaitQueueHead) -> c_int {
         c_int::from(ringzero_sched::waitqueue_active(head(wq)))
+    }
+
+    /// `wq_has_single_sleeper`. Any context.
+    fn wq_has_single_sleeper(wq: *const WaitQueueHead) -> bool {
+        ringzero_sched::wq_has_single_sleeper(head(wq))
     }
 
     /// `wake_up` and its forms: who sleeps in a state of `mode`, but at most `nr` exclusive ones (0: all), with flags and a

@@ -10,7 +10,7 @@ use ringzero_sched::EINTR;
 use ringzero_sleeping::{RawWwAcquireCtx, RawWwMutex, WwClass, WwError};
 
 /// The mutex at `p`. Finding `uninitialised-lock` if it was never initialised.
-fn mutex(p: *const RawWwMutex) -> &'static RawWwMutex {
+pub(crate) fn mutex(p: *const RawWwMutex) -> &'static RawWwMutex {
     let mutex = deref(p);
     if !mutex.is_initialised() {
         uninitialised(p.addr(), "ww_mutex");

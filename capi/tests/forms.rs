@@ -7,12 +7,13 @@ use common::{INCLUDE, compiler, compilers, scratch, text, there_is};
 use std::collections::HashSet;
 use std::process::Command;
 
-const FORMS: [(&str, &str); 6] = [
+const FORMS: [(&str, &str); 7] = [
     ("rw", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_rw.c")),
     ("forms", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms.c")),
     ("semaphores", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_semaphores.c")),
     ("sleeping", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_sleeping.c")),
     ("priorities", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_priorities.c")),
+    ("rt", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_rt.c")),
     ("waits", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/c/forms_waits.c")),
 ];
 

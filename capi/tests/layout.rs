@@ -50,6 +50,8 @@ fn mirrors() -> Vec<Mirror> {
             "struct percpu_rw_semaphore",
             &ringzero_sleeping::RawPercpuRwSemaphore::LAYOUT,
         ),
+        mirror::<ringzero_sched::RtMutexBase>("struct rt_mutex_base", &ringzero_sched::RtMutexBase::LAYOUT),
+        mirror::<ringzero_sleeping::RawRtMutex>("struct rt_mutex", &ringzero_sleeping::RawRtMutex::LAYOUT),
         mirror::<ringzero_sleeping::RawWwMutex>("struct ww_mutex", &ringzero_sleeping::RawWwMutex::LAYOUT),
         mirror::<ringzero_sleeping::RawWwAcquireCtx>(
             "struct ww_acquire_ctx",
@@ -80,6 +82,7 @@ fn constants() -> Vec<(&'static str, u64)> {
         ("__RZ_MUTEX_MAGIC", ringzero_sleeping::RawMutex::MAGIC.into()),
         ("__RZ_SEMAPHORE_MAGIC", ringzero_sleeping::Semaphore::MAGIC.into()),
         ("__RZ_RWSEM_MAGIC", ringzero_sleeping::RawRwSemaphore::MAGIC.into()),
+        ("__RZ_RT_MUTEX_MAGIC", ringzero_sleeping::RawRtMutex::MAGIC.into()),
         ("__RZ_WW_MUTEX_MAGIC", ringzero_sleeping::RawWwMutex::MAGIC.into()),
         ("__RZ_WW_CTX_MAGIC", ringzero_sleeping::RawWwAcquireCtx::MAGIC.into()),
         ("__RZ_WW_CLASS_MAGIC", ringzero_sleeping::WwClass::MAGIC.into()),
@@ -146,7 +149,7 @@ fn source() -> String {
     let mut c = String::from(
         "#include <linux/completion.h>\n#include <linux/interrupt.h>\n#include <linux/irq.h>\n#include <linux/kref.h>\n\
          #include <linux/mutex.h>\n#include <linux/semaphore.h>\n#include <linux/percpu-rwsem.h>\n#include <linux/local_lock.h>\n#include <linux/workqueue.h>\n#include <linux/sched.h>\n#include <linux/slab.h>\n\
-         #include <linux/seqlock.h>\n#include <linux/spinlock.h>\n#include <linux/swait.h>\n#include <linux/timer.h>\n#include <linux/wait.h>\n#include <linux/wait_bit.h>\n#include <linux/ww_mutex.h>\n\
+         #include <linux/seqlock.h>\n#include <linux/spinlock.h>\n#include <linux/swait.h>\n#include <linux/timer.h>\n#include <linux/wait.h>\n#include <linux/wait_bit.h>\n#include <linux/ww_mutex.h>\n#include <linux/rtmutex.h>\n\
          int printf(const char *, ...);\nint main(void)\n{\n",
     );
     let mut print = |what: &str, value: &str| {

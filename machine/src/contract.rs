@@ -1,7 +1,7 @@
 //! What a machine offers to kernel code.
 
 use core::fmt;
-use core::sync::atomic::{AtomicU32, AtomicU64};
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 pub use crate::place::Place;
 
@@ -165,6 +165,13 @@ ops! {
     RtMutexBoost = "rt_mutex (priority inheritance)",
     SetPriority = "sched_setscheduler",
     GetPriority = "task_prio",
+    Yield = "yield",
+    UpReadReturns = "up_read (returns)",
+    UpWriteReturns = "up_write (returns)",
+    PercpuUpReadReturns = "percpu_up_read (returns)",
+    PercpuUpWriteReturns = "percpu_up_write (returns)",
+    DownReadWait = "down_read (wait)",
+    PercpuDownReadWait = "percpu_down_read (wait)",
 }
 
 /// How a step touches its object.
@@ -420,6 +427,46 @@ pub struct Limits {
     pub failures: u32,
 }
 
+/// Where a machine reads the priority of a task.
+///
+/// Of the tasks that want a CPU, the one with the best real-time priority has it, as soon as the one that runs can be
+/// preempted; those with equal ones take turns only if their policy says so. Ordinary tasks are all alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Priority {
+    prio: *const AtomicI32,
+    policy: *const AtomicU32,
+}
+
+impl Priority {
+    /// Of a task that is always an ordinary one.
+    pub const ORDINARY: Self = Self { prio: core::ptr::null(), policy: core::ptr::null() };
+    /// The first [rank](Priority::rank) that is not of real time: that of all ordinary tasks.
+    pub const LAST: i32 = 100;
+    /// The policy `SCHED_RR`.
+    const RR: u32 = 2;
+
+    /// The words of the effective priority, less being more urgent and 0..=99 real time, and of the policy. They live as
+    /// long as the task does.
+    #[must_use]
+    pub const fn new(prio: &AtomicI32, policy: &AtomicU32) -> Self {
+        Self { prio: core::ptr::from_ref(prio), policy: core::ptr::from_ref(policy) }
+    }
+
+    /// The real-time priority now, less being more urgent; [`Priority::LAST`] for an ordinary task.
+    #[must_use]
+    pub fn rank(&self) -> i32 {
+        // SAFETY: null, or the task's word (`new`).
+        unsafe { self.prio.as_ref() }.map_or(Self::LAST, |prio| prio.load(Relaxed).min(Self::LAST))
+    }
+
+    /// Whether it takes turns with tasks of the same real-time priority, wherever it can be preempted.
+    #[must_use]
+    pub fn in_turns(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { self.policy.as_ref() }.is_some_and(|policy| policy.load(Relaxed) == Self::RR)
+    }
+}
+
 /// What a task needs to start.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskSpec {
@@ -431,6 +478,8 @@ pub struct TaskSpec {
     pub allowed: *const AtomicU64,
     /// Its state word; it may not start before this is 0 (`TASK_RUNNING`).
     pub state: *const AtomicU32,
+    /// Its priority, which may change (see [`Machine::priority_changed`]).
+    pub prio: Priority,
     /// It belongs to the system: it may wait for ever.
     pub system: bool,
     /// Its name.
@@ -498,6 +547,12 @@ pub trait Machine {
     fn nr_cpus(&self) -> u32;
     /// Creates a task. It runs once its state word is 0. Returns its number.
     fn spawn(&self, spec: &TaskSpec) -> u32;
+    /// The priority of task `number` ([`TaskSpec::prio`]) is another one from now on; `realtime` if it is one of real time.
+    /// A running task that is not the best any more goes off its CPU at the next place where it may be preempted, which
+    /// may be here.
+    fn priority_changed(&self, number: u32, realtime: bool) {
+        let _ = (number, realtime);
+    }
     /// Waits, giving up the CPU, until task `number` has ended; its steps are then ordered before the caller's.
     fn join(&self, number: u32, place: Place);
     /// Tells the interrupt controller of a line; it stays until [`Machine::line_remove`].
@@ -605,7 +660,8 @@ pub trait Machine {
     fn give_up(&self) -> bool {
         false
     }
-    /// Lets other tasks of this CPU run if there are some and the running one may be switched away.
+    /// Lets other tasks of this CPU run if there are some and the running one may be switched away; where each step can be
+    /// preceded by others, it only notes that the task gives them the chance.
     fn cond_resched(&self) {}
     /// Delivers what is pending on this CPU, if it may be delivered now: see [`crate::Cpu::attention`].
     fn attend(&self) {}

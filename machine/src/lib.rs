@@ -38,13 +38,14 @@ mod kbox;
 mod local;
 mod lock_event;
 mod place;
+mod sleepers;
 mod this_cpu;
 mod tls;
 mod within;
 
 pub use contract::{
-    ArrivalSource, Cond, Finding, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Section, Step,
-    TaskSpec, WaitKind,
+    ArrivalSource, Cond, Finding, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Priority, Section,
+    Step, TaskSpec, WaitKind,
 };
 #[cfg(feature = "model")]
 pub use cpu::install;
@@ -61,6 +62,7 @@ pub use local::{Global, MachineLocal, PerCpu, local_template, percpu_template, p
 pub use lock_event::{LockEvent, LockUse, lock_event, set_lock_listener};
 #[cfg(not(any(target_os = "none", ringzero_bare)))]
 pub use place::{CodeMap, code_map, set_code_map, set_shared_code_map};
+pub use sleepers::sleepers_at;
 pub use within::{StepLock, Within, wait_within};
 
 /// Whether the feature `model` is compiled in.

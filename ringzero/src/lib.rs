@@ -157,6 +157,11 @@ pub mod sync {
     pub use ringzero_spinning::*;
 }
 
+/// Claims about held locks (`linux/lockdep.h`).
+pub mod lockdep {
+    pub use ringzero_spinning::lockdep::*;
+}
+
 /// Atomics, marked and plain shared data, barriers, bit operations (`linux/atomic.h`, `asm/barrier.h`,
 /// `linux/bitops.h`, `linux/compiler.h`).
 pub mod atomic {
@@ -200,15 +205,18 @@ pub mod wait {
         prepare_to_wait_exclusive, remove_wait_queue, wait_event, wait_event_cmd, wait_event_exclusive,
         wait_event_exclusive_cmd, wait_event_hrtimeout, wait_event_idle, wait_event_idle_exclusive,
         wait_event_idle_exclusive_timeout, wait_event_idle_timeout, wait_event_interruptible,
-        wait_event_interruptible_exclusive, wait_event_interruptible_hrtimeout, wait_event_interruptible_lock_irq,
-        wait_event_interruptible_lock_irq_timeout, wait_event_interruptible_timeout, wait_event_killable,
+        wait_event_interruptible_exclusive, wait_event_interruptible_exclusive_locked,
+        wait_event_interruptible_exclusive_locked_irq, wait_event_interruptible_hrtimeout,
+        wait_event_interruptible_lock_irq, wait_event_interruptible_lock_irq_timeout, wait_event_interruptible_locked,
+        wait_event_interruptible_locked_irq, wait_event_interruptible_timeout, wait_event_killable,
         wait_event_killable_exclusive, wait_event_killable_timeout, wait_event_lock_irq, wait_event_lock_irq_timeout,
-        wait_event_timeout, wait_on_bit, wait_on_bit_action, wait_on_bit_lock, wait_on_bit_lock_action,
-        wait_on_bit_timeout, wait_var_event, wait_var_event_interruptible, wait_var_event_killable,
-        wait_var_event_timeout, wait_woken, waitqueue_active, wake_up, wake_up_all, wake_up_bit, wake_up_interruptible,
-        wake_up_interruptible_all, wake_up_interruptible_nr, wake_up_interruptible_poll, wake_up_interruptible_sync,
-        wake_up_key, wake_up_locked, wake_up_locked_key, wake_up_locked_nr, wake_up_nr, wake_up_poll, wake_up_sync,
-        wake_up_var, woken_wake_function,
+        wait_event_state, wait_event_timeout, wait_on_bit, wait_on_bit_action, wait_on_bit_lock,
+        wait_on_bit_lock_action, wait_on_bit_timeout, wait_var_event, wait_var_event_interruptible,
+        wait_var_event_killable, wait_var_event_timeout, wait_woken, waitqueue_active, wake_up, wake_up_all,
+        wake_up_bit, wake_up_interruptible, wake_up_interruptible_all, wake_up_interruptible_nr,
+        wake_up_interruptible_poll, wake_up_interruptible_sync, wake_up_key, wake_up_locked, wake_up_locked_key,
+        wake_up_locked_nr, wake_up_nr, wake_up_poll, wake_up_sync, wake_up_var, woken_wake_function,
+        wq_has_single_sleeper, wq_has_sleeper,
     };
 }
 
@@ -232,25 +240,31 @@ pub mod swait {
 
 /// Mutexes (`linux/mutex.h`).
 pub mod mutex {
-    pub use ringzero_sleeping::{Mutex, MutexGuard, RawMutex, atomic_dec_and_mutex_lock, new_mutex};
+    pub use ringzero_sleeping::{Interrupted, Mutex, MutexGuard, RawMutex, atomic_dec_and_mutex_lock, new_mutex};
 }
 
 /// Semaphores (`linux/semaphore.h`).
 pub mod semaphore {
-    pub use ringzero_sleeping::{Permit, Semaphore};
+    pub use ringzero_sleeping::{Interrupted, Permit, Semaphore};
 }
 
 /// Reader-writer semaphores (`linux/rwsem.h`, `linux/percpu-rwsem.h`).
 pub mod rwsem {
     pub use ringzero_sleeping::{
-        PercpuReadGuard, PercpuRwSemaphore, PercpuWriteGuard, RawPercpuRwSemaphore, RawRwSemaphore, RwSemReadGuard,
-        RwSemWriteGuard, RwSemaphore,
+        Interrupted, PercpuReadGuard, PercpuRwSemaphore, PercpuWriteGuard, RawPercpuRwSemaphore, RawRwSemaphore,
+        RwSemReadGuard, RwSemWriteGuard, RwSemaphore,
     };
 }
 
 /// Mutexes of which many are taken in any order (`linux/ww_mutex.h`).
 pub mod ww_mutex {
     pub use ringzero_sleeping::{RawWwAcquireCtx, RawWwMutex, WwAcquireCtx, WwClass, WwError, WwMutex, WwMutexGuard};
+}
+
+/// Mutexes with priority inheritance (`linux/rtmutex.h`).
+pub mod rtmutex {
+    pub use ringzero_sched::RtMutexBase;
+    pub use ringzero_sleeping::{RawRtMutex, RtError, RtMutex, RtMutexGuard};
 }
 
 /// Local locks (`linux/local_lock.h`).

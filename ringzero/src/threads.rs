@@ -24,8 +24,8 @@ fn adopt(number: u32) -> *const () {
 }
 
 fn adopt_again(task: *const ()) {
-    // SAFETY: made by `adopt`; tasks are never freed.
-    unsafe { &*task.cast::<Task>() }.adopt_again();
+    // SAFETY: made by `adopt`, and tasks are never freed; the machine gives it to a new thread, and the old one has ended.
+    unsafe { (*task.cast::<Task>()).adopt_again() };
 }
 
 fn booted(cpu: u32) {

@@ -2,8 +2,8 @@
 //! them against brute force, without any kernel code in between.
 
 use ringzero_machine::{
-    ArrivalSource, Cond, LineSpec, Mode, Op, Place, Step, TaskSpec, WaitKind, cpu, gate, machine, machine_local, step,
-    wait,
+    ArrivalSource, Cond, LineSpec, Mode, Op, Place, Priority, Step, TaskSpec, WaitKind, cpu, gate, machine,
+    machine_local, step, wait,
 };
 use ringzero_model::{Config, Model};
 use ringzero_strategies::{Brute, Exhaustive};
@@ -190,6 +190,7 @@ pub fn boot(program: &Vec<Body>) {
                 data: std::ptr::from_ref(b).cast_mut().cast(),
                 allowed: &raw const w.cpus[n],
                 state: RUNNING.get(),
+                prio: Priority::ORDINARY,
                 system: false,
                 name: "task",
                 place: here(),

@@ -299,10 +299,10 @@ impl Words for Refcount {
         self.set(value + 1);
         self.dec();
     }
-    /// Drops the last one, which acquires.
+    /// A count is only read relaxed: the barrier behind it makes that an acquire.
     fn acquire(&self) {
-        self.set(1);
-        assert!(self.dec_and_test());
+        assert!(self.read() >= 0);
+        smp_mb();
     }
 }
 

@@ -120,6 +120,11 @@ INIT {
 	BUG_ON(!atomic_inc_not_zero_hint(&v, 9) || atomic_read(&v) != 10);
 	BUG_ON(atomic64_read(&wide) != 1);
 }
+//# long atomics: holds
+static atomic_long_t long$ = ATOMIC_LONG_INIT(LONG_MAX - 1);
+INIT {
+	BUG_ON(atomic_long_inc_return(&long$) != LONG_MAX || atomic_long_inc_return(&long$) != LONG_MIN);
+}
 //# values wrap: holds
 INIT {
 	atomic_t v = ATOMIC_INIT(INT_MAX);

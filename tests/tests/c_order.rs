@@ -558,4 +558,59 @@ EXIT {
 	flush_work(&item$);
 	use(x$);
 }
+//# a released value is written over: data-race
+static int x$, f$, g$;
+static int writer$(void *unused)
+{
+	x$ = 1;
+	smp_store_release(&f$, 1);
+	WRITE_ONCE(g$, 1);
+	return 0;
+}
+static int other$(void *unused)
+{
+	WRITE_ONCE(f$, 2);
+	return 0;
+}
+INIT {
+	run(writer$, NULL, 1);
+	run(other$, NULL, 1);
+	if (READ_ONCE(g$) == 1 && smp_load_acquire(&f$) == 2)
+		use(x$);
+}
+//# a released value is added to: holds
+static int x$;
+static atomic_t f$ = ATOMIC_INIT(0);
+static int writer$(void *unused)
+{
+	x$ = 1;
+	atomic_set_release(&f$, 1);
+	return 0;
+}
+static int other$(void *unused)
+{
+	atomic_add_unless(&f$, 2, 0);
+	return 0;
+}
+INIT {
+	run(writer$, NULL, 1);
+	run(other$, NULL, 1);
+	if (atomic_read_acquire(&f$) == 3)
+		use(x$);
+}
+//# who looks whether somebody waits: bug
+static DECLARE_WAIT_QUEUE_HEAD(queue$);
+static DECLARE_WAITQUEUE(entry$, NULL);
+static int thread$(void *unused)
+{
+	add_wait_queue(&queue$, &entry$);
+	return 0;
+}
+INIT {
+	run(thread$, NULL, 1);
+	BUG_ON(waitqueue_active(&queue$));
+}
+EXIT {
+	remove_wait_queue(&queue$, &entry$);
+}
 "#;

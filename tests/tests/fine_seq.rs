@@ -251,16 +251,48 @@ fn misuses_are_found() {
 }
 
 /// On three CPUs there are too many ways for all of them.
-#[test]
-fn three_cpus() {
-    fn init() {
-        kthread_run_on_cpu(add_one, 1, "writer");
-        kthread_run_on_cpu(|| whole(PAIR.read()), 2, "reader");
-        add_one();
-    }
+#[track_caller]
+fn is_not_found(name: &str, init: fn()) {
     for strategy in [Strategy::Exhaustive, Strategy::Sample] {
-        let check = Check::new().named("three").cpus(3).fine(true).preempt(PreemptModel::None).executions(20_000);
+        let check = Check::new().named(name).cpus(3).fine(true).preempt(PreemptModel::None).executions(20_000);
         let report = check.strategy(strategy).trace_dir(env!("CARGO_TARGET_TMPDIR")).run(init);
         assert_ne!(report.verdict(), Verdict::Violated, "{strategy:?}: {report}");
     }
+}
+
+#[test]
+fn three_cpus_at_a_seqlock() {
+    is_not_found("three", || {
+        kthread_run_on_cpu(add_one, 1, "writer");
+        kthread_run_on_cpu(|| whole(PAIR.read()), 2, "reader");
+        add_one();
+    });
+}
+
+#[test]
+fn three_cpus_at_a_counter() {
+    is_not_found("three at a counter", || {
+        let write = || {
+            WRITERS.lock();
+            SEQ.write_begin();
+            write_halves();
+            SEQ.write_end();
+            WRITERS.unlock();
+        };
+        kthread_run_on_cpu(write, 1, "writer");
+        kthread_run_on_cpu(write, 2, "other writer");
+        let start = SEQ.read_begin();
+        let same = compare_halves();
+        assert!(SEQ.read_retry(start) || same);
+    });
+}
+
+#[test]
+fn three_cpus_at_a_latch() {
+    is_not_found("three at a latch", || {
+        let write = || TWICE.write(|pair| *pair = pair.map(|n| n + 1));
+        kthread_run_on_cpu(write, 1, "writer");
+        kthread_run_on_cpu(|| whole(TWICE.read()), 2, "reader");
+        write();
+    });
 }

@@ -203,6 +203,66 @@ fn simple_queues() {
     });
 }
 
+/// Of two that wait for one thing each, and what else meets on three CPUs.
+#[test]
+fn three_cpus() {
+    is_not_found("event, two wait", || {
+        kthread_run_on_cpu(|| wait_event(&QUEUE, ready), 1, "first");
+        kthread_run_on_cpu(|| wait_event(&QUEUE, ready), 2, "second");
+        make_ready();
+    });
+    is_not_found("simple, two wait", || {
+        kthread_run_on_cpu(|| swait_event_exclusive(&SIMPLE, ready), 1, "first");
+        kthread_run_on_cpu(|| swait_event_exclusive(&SIMPLE, ready), 2, "second");
+        READY.set(1);
+        swake_up_one(&SIMPLE);
+        swake_up_one(&SIMPLE);
+    });
+    is_not_found("bit, two wait", || {
+        set_bit(3, &BITS[..]);
+        let wait = || wait_on_bit(3, &BITS[..], TASK_UNINTERRUPTIBLE).expect("no signal ends it");
+        kthread_run_on_cpu(wait, 1, "first");
+        kthread_run_on_cpu(wait, 2, "second");
+        clear_and_wake_up_bit(3, &BITS[..]);
+    });
+    is_not_found("bit lock, three", || {
+        let section = || {
+            wait_on_bit_lock(0, &BITS[..], TASK_UNINTERRUPTIBLE).expect("no signal ends it");
+            assert_eq!(READY.xchg(1), 0);
+            READY.set(0);
+            clear_and_wake_up_bit(0, &BITS[..]);
+        };
+        kthread_run_on_cpu(section, 1, "first");
+        kthread_run_on_cpu(section, 2, "second");
+        section();
+    });
+    is_not_found("variable, two wait", || {
+        kthread_run_on_cpu(|| wait_var_event(&READY, ready), 1, "first");
+        kthread_run_on_cpu(|| wait_var_event(&READY, ready), 2, "second");
+        READY.set(1);
+        wake_up_var(&READY);
+    });
+    is_not_found("complete all", || {
+        kthread_run_on_cpu(|| DONE.wait_for_completion(), 1, "first");
+        kthread_run_on_cpu(|| DONE.wait_for_completion(), 2, "second");
+        DONE.complete_all();
+    });
+}
+
+#[test]
+fn an_interrupt_completes() {
+    holds("an interrupt completes", || {
+        set_arrivals(4, 1);
+        let complete = |_| {
+            DONE.complete();
+            IrqReturn::Handled
+        };
+        request_irq(4, IrqFlags::NONE, "line", complete).unwrap();
+        DONE.wait_for_completion();
+        assert!(!DONE.completion_done());
+    });
+}
+
 #[test]
 fn exclusive_waiters_pass_it_on() {
     is_not_found("exclusive", || {

@@ -136,9 +136,11 @@ fn one_is_killed_while_it_waits() {
 /// Three in a circle, as far as the bounds go.
 #[track_caller]
 fn bounded(name: &str, init: fn()) {
-    let report: Report = check(name, false).cpus(3).executions(20_000).run(init);
-    assert!(!matches!(report.verdict(), Verdict::Violated), "{report}");
-    println!("{name}: {} executions, {:?}", report.executions(), report.verdict());
+    for fine in [false, true] {
+        let report: Report = check(name, fine).cpus(3).executions(20_000).run(init);
+        assert!(!matches!(report.verdict(), Verdict::Violated), "{report}");
+        println!("{name}: {} executions, {:?}", report.executions(), report.verdict());
+    }
 }
 
 #[test]

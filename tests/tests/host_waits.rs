@@ -3,9 +3,12 @@
 use ringzero::Machine;
 use ringzero::atomic::{Atomic, BitWord};
 use ringzero::completion::Completion;
+use ringzero::delay::msleep;
 use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::sched::{TASK_UNINTERRUPTIBLE, TaskOptions, current, spawn, yield_now};
+use ringzero::semaphore::Semaphore;
 use ringzero::signal::{flush_signals, send_sig};
+use ringzero::timer::msecs_to_jiffies;
 use ringzero::wait::{
     WaitQueueHead, clear_and_wake_up_bit, event, wait_event_interruptible_timeout, wait_on_bit_lock, wake_up,
     wake_up_all,
@@ -230,4 +233,42 @@ fn a_waker_may_drop_the_future() {
         assert!(drops.0.lock().expect("nobody panics with it").is_none());
     }
     assert!(DONE.try_wait_for_completion());
+}
+
+/// What is free for a moment wakes one who cannot be told that the time of another one is over: whoever is woken in vain
+/// passes it on.
+#[test]
+fn the_end_of_the_time_is_passed_on() {
+    static OPEN: Semaphore = Semaphore::new(0);
+    static GO: AtomicBool = AtomicBool::new(false);
+    static CAME_BACK: Completion = Completion::new();
+    let sleeps = |cpu, name| {
+        kthread_run_on_cpu(|| OPEN.down(), cpu, name);
+        msleep(20);
+    };
+    boot(move || {
+        sleeps(1, "chosen first");
+        sleeps(0, "woken in place of the one whose time is over");
+        let timed = || {
+            assert!(OPEN.down_timeout(10).is_err());
+            CAME_BACK.complete();
+        };
+        kthread_run_on_cpu(timed, 0, "timed");
+        msleep(20);
+        // The one that is chosen does not come to its CPU before the time is over.
+        let busy = || {
+            while !GO.load(SeqCst) {
+                std::hint::spin_loop();
+            }
+        };
+        kthread_run_on_cpu(busy, 1, "busy");
+        msleep(20);
+        OPEN.up();
+        msleep(200);
+        GO.store(true, SeqCst);
+        let left = CAME_BACK.wait_for_completion_timeout(msecs_to_jiffies(5000));
+        OPEN.up();
+        OPEN.up();
+        assert_ne!(left, 0, "the time was over long ago");
+    });
 }

@@ -2,8 +2,8 @@
 //! CPUs, and what it makes for them would be a part of the program under check.
 
 use ringzero_machine::{
-    Cond, Finding, Limits, LineSpec, Machine, Place, PreemptModel, Step, TaskSpec, WaitKind, machine, machine_local,
-    set_host,
+    Cond, Finding, Limits, LineSpec, Machine, Place, PreemptModel, Priority, Step, TaskSpec, WaitKind, machine,
+    machine_local, set_host,
 };
 use ringzero_model::{Config, Model};
 use ringzero_softirq::{Tasklet, do_softirq};
@@ -65,7 +65,8 @@ fn boot() {
     ringzero_softirq::init();
     let (allowed, state) = (ptr::from_ref(ALLOWED.get()), ptr::from_ref(STATE.get()));
     let place = Place::caller();
-    let spec = TaskSpec { entry: task, data: ptr::null_mut(), allowed, state, system: false, name: "init", place };
+    let (data, prio) = (ptr::null_mut(), Priority::ORDINARY);
+    let spec = TaskSpec { entry: task, data, allowed, state, prio, system: false, name: "init", place };
     machine().expect("the model").spawn(&spec);
 }
 

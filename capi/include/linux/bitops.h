@@ -29,6 +29,9 @@
 
 #ifndef __ASSEMBLY__
 
+/* The atomic operation on *@word just now is an acquire. */
+void __rz_acquired(const volatile void *word);
+
 /* The word of bit @nr, and the bit's place in it. */
 #define __rz_bit_word(nr, addr)	((unsigned long *)(addr) + (nr) / BITS_PER_LONG)
 #define __rz_bit_mask(nr)	(1UL << ((nr) % BITS_PER_LONG))
@@ -79,11 +82,19 @@ static __always_inline bool test_and_change_bit(long nr, volatile unsigned long 
 	return __atomic_fetch_xor(__rz_bit_word(nr, addr), mask, __ATOMIC_SEQ_CST) & mask;
 }
 
+/* An acquire if the bit was clear; to find it set orders nothing, which the checker is told. */
 static __always_inline bool test_and_set_bit_lock(long nr, volatile unsigned long *addr)
 {
 	unsigned long mask = __rz_bit_mask(nr);
-
+#if defined(__CHECKER__) || defined(__RZ_UNSEEN)
 	return __atomic_fetch_or(__rz_bit_word(nr, addr), mask, __ATOMIC_ACQUIRE) & mask;
+#else
+	bool was_set = __atomic_fetch_or(__rz_bit_word(nr, addr), mask, __ATOMIC_RELAXED) & mask;
+
+	if (!was_set)
+		__rz_acquired(__rz_bit_word(nr, addr));
+	return was_set;
+#endif
 }
 
 static __always_inline void clear_bit_unlock(long nr, volatile unsigned long *addr)

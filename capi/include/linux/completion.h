@@ -56,9 +56,13 @@ int __must_check wait_for_completion_interruptible(struct completion *x);
 int __must_check wait_for_completion_killable(struct completion *x);
 /* @state: TASK_UNINTERRUPTIBLE, TASK_INTERRUPTIBLE or TASK_KILLABLE. */
 #define wait_for_completion_state(x, state)				\
-	((state) == TASK_INTERRUPTIBLE ? wait_for_completion_interruptible(x) : \
-	 (state) == TASK_KILLABLE ? wait_for_completion_killable(x) :	\
-	 (wait_for_completion(x), 0))
+({									\
+	struct completion *__rz_done = (x);				\
+	unsigned int __rz_state = (state);				\
+	__rz_state & TASK_INTERRUPTIBLE ? wait_for_completion_interruptible(__rz_done) : \
+	__rz_state & TASK_WAKEKILL ? wait_for_completion_killable(__rz_done) : \
+	(wait_for_completion(__rz_done), 0);				\
+})
 /* The time is in jiffies: what is left of it, at least 1, or 0 when it was over. */
 unsigned long wait_for_completion_timeout(struct completion *x, unsigned long timeout);
 #define wait_for_completion_io_timeout(x, timeout) \

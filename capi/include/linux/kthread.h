@@ -33,10 +33,15 @@ struct task_struct *__rz_kthread_create(int (*threadfn)(void *data), void *data,
 #define kthread_run(fn, data, fmt, ...) \
 	__rz_kthread(fn, data, -1, 1, fmt, ## __VA_ARGS__)
 /* On one CPU; the format gets its number. */
+#define __rz_kthread_on(fn, data, cpu, run, fmt)			\
+({									\
+	unsigned int __rz_cpu = (cpu);					\
+	__rz_kthread(fn, data, (int)__rz_cpu, run, fmt, __rz_cpu);	\
+})
 #define kthread_create_on_cpu(fn, data, cpu, fmt) \
-	__rz_kthread(fn, data, cpu, 0, fmt, cpu)
+	__rz_kthread_on(fn, data, cpu, 0, fmt)
 #define kthread_run_on_cpu(fn, data, cpu, fmt) \
-	__rz_kthread(fn, data, cpu, 1, fmt, cpu)
+	__rz_kthread_on(fn, data, cpu, 1, fmt)
 
 /* Before it has started. */
 void kthread_bind(struct task_struct *k, unsigned int cpu);

@@ -17,7 +17,7 @@
 #ifndef __ASSEMBLY__
 
 /* The fields belong to the checker; capi/tests/layout.rs compares them with its own. */
-typedef struct {
+typedef struct __rz_local_lock {
 	unsigned int held;
 	unsigned int level;
 	void *owner;

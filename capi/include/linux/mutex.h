@@ -61,6 +61,9 @@ void mutex_unlock(struct mutex *lock);
 /* Whether somebody holds it. Any context. */
 bool mutex_is_locked(struct mutex *lock);
 
+/* Whether the running task holds it. No step. */
+int __rz_mutex_is_held(const struct mutex *lock);
+
 /* The subclass, and the lock outside, are for the validator. */
 void mutex_lock_nested(struct mutex *lock, unsigned int subclass);
 #define mutex_lock_io_nested(lock, subclass)	mutex_lock_nested(lock, subclass)

@@ -39,9 +39,18 @@ void percpu_free_rwsem(struct percpu_rw_semaphore *sem);
 void percpu_down_read(struct percpu_rw_semaphore *sem);
 /* Whether it reads now. Does not sleep. */
 bool percpu_down_read_trylock(struct percpu_rw_semaphore *sem);
+/* Any task may end what another one has begun to read. */
 void percpu_up_read(struct percpu_rw_semaphore *sem);
 void percpu_down_write(struct percpu_rw_semaphore *sem);
 void percpu_up_write(struct percpu_rw_semaphore *sem);
+/*
+ * For the checker and the validator: the caller reads (or writes) no longer, but the
+ * semaphore stays held; then some task says that it is the one who does.
+ */
+void __rz_percpu_rwsem_release(struct percpu_rw_semaphore *sem, bool read);
+void __rz_percpu_rwsem_acquire(struct percpu_rw_semaphore *sem, bool read);
+#define percpu_rwsem_release(sem, read, ip)	((void)(ip), __rz_percpu_rwsem_release(sem, read))
+#define percpu_rwsem_acquire(sem, read, ip)	((void)(ip), __rz_percpu_rwsem_acquire(sem, read))
 /* Whether somebody writes. Any context. */
 bool percpu_is_write_locked(struct percpu_rw_semaphore *sem);
 

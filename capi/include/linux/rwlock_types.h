@@ -21,8 +21,6 @@ typedef struct __rz_rwlock {
 		void *task;
 		void *held_at;
 		unsigned int level;
-		/* How many sleep until it is free. */
-		unsigned int sleepers;
 	} owner;
 	/* Where it was initialised; the variable itself if it was so statically. */
 	void *class;

@@ -59,6 +59,7 @@ void down_write(struct rw_semaphore *sem);
 int __must_check down_write_killable(struct rw_semaphore *sem);
 /* 1 if it was free, and it writes now. Does not sleep. */
 int down_write_trylock(struct rw_semaphore *sem);
+/* It must live until this returns, and up_read() as well: who takes it next may not free it. */
 void up_write(struct rw_semaphore *sem);
 /* The writer reads from here on; no writer comes in between. */
 void downgrade_write(struct rw_semaphore *sem);
@@ -71,10 +72,8 @@ int rwsem_is_contended(struct rw_semaphore *sem);
 /* The subclass, and the lock outside, are for the validator. */
 void down_read_nested(struct rw_semaphore *sem, int subclass);
 void down_write_nested(struct rw_semaphore *sem, int subclass);
-#define down_read_killable_nested(sem, subclass) \
-	((void)(subclass), down_read_killable(sem))
-#define down_write_killable_nested(sem, subclass) \
-	((void)(subclass), down_write_killable(sem))
+int __must_check down_read_killable_nested(struct rw_semaphore *sem, int subclass);
+int __must_check down_write_killable_nested(struct rw_semaphore *sem, int subclass);
 void __rz_down_write_nest_lock(struct rw_semaphore *sem, const void *nest_lock);
 #define down_write_nest_lock(sem, nest_lock)	__rz_down_write_nest_lock(sem, nest_lock)
 

@@ -75,8 +75,9 @@ struct task_struct *__rz_current(void);
 
 /* With and without the barrier that set_current_state() has behind it. */
 void __rz_set_current_state(unsigned int state);
+void __rz_raw_set_current_state(unsigned int state);
 #define set_current_state(state_value)		__rz_set_current_state(state_value)
-#define __set_current_state(state_value)	__rz_set_current_state(state_value)
+#define __set_current_state(state_value)	__rz_raw_set_current_state(state_value)
 #define get_current_state()			READ_ONCE(current->__state)
 #define task_is_running(task)			(READ_ONCE((task)->__state) == TASK_RUNNING)
 
@@ -153,10 +154,12 @@ static inline bool is_idle_task(const struct task_struct *task)
 
 #define get_task_comm(buf, task)					\
 ({									\
+	const struct task_struct *__rz_task = (task);			\
+	char *__rz_comm = (buf);					\
 	unsigned int __rz_at;						\
 	for (__rz_at = 0; __rz_at < TASK_COMM_LEN; __rz_at++)		\
-		(buf)[__rz_at] = (task)->comm[__rz_at];			\
-	buf;								\
+		__rz_comm[__rz_at] = __rz_task->comm[__rz_at];		\
+	__rz_comm;							\
 })
 
 #include <linux/sched/signal.h>

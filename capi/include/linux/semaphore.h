@@ -17,7 +17,6 @@ struct semaphore {
 	/* How many may still come in. */
 	unsigned int count;
 	unsigned int pokes;
-	unsigned int sleepers;
 	/* Says that the semaphore was initialised. */
 	unsigned int magic;
 	void *class;
@@ -30,7 +29,9 @@ struct semaphore {
 #define __SEMAPHORE_INITIALIZER(semname, n)				\
 	{ .count = (n), .magic = __RZ_SEMAPHORE_MAGIC, .name = #semname, \
 	  .name_len = sizeof(#semname) - 1 }
+#ifndef __rz_second
 #define __rz_second(first, second, ...)	second
+#endif
 /* DEFINE_SEMAPHORE(name, n), or as it was once, for one: DEFINE_SEMAPHORE(name). */
 #define DEFINE_SEMAPHORE(semname, ...)					\
 	struct semaphore semname = __SEMAPHORE_INITIALIZER(semname,	\
@@ -44,7 +45,7 @@ void down(struct semaphore *sem);
 int __must_check down_interruptible(struct semaphore *sem);
 int __must_check down_killable(struct semaphore *sem);
 /* 0, or -ETIME when the jiffies were over first. */
-int __must_check down_timeout(struct semaphore *sem, long jiffies);
+int __must_check down_timeout(struct semaphore *sem, long timeout);
 /* 0 if it was taken, 1 if not. Any context but an NMI; does not sleep. */
 int __must_check down_trylock(struct semaphore *sem);
 /* Any context but an NMI; does not sleep. */

@@ -30,9 +30,12 @@ void __rz_seqcount_init(seqcount_t *s, const char *name);
 unsigned int __rz_seqcount_begin(const seqcount_t *s);
 unsigned int __rz_seqcount_read(const seqcount_t *s);
 int __rz_seqcount_retry(const seqcount_t *s, unsigned int start);
-/* @held: 0 if the writers' lock is known and not held. @raw: preemption is not looked at. */
-void __rz_seqcount_write_begin(seqcount_t *s, int held, int raw);
+unsigned int __rz_seqlock_begin(const seqlock_t *sl);
+/* @held: 0 if the writers' lock is known and not held. The raw forms do not look at preemption. */
+void __rz_seqcount_write_begin(seqcount_t *s, int held, int subclass);
 void __rz_seqcount_write_end(seqcount_t *s);
+void __rz_seqcount_raw_write_begin(seqcount_t *s);
+void __rz_seqcount_raw_write_end(seqcount_t *s);
 void __rz_seqcount_invalidate(seqcount_t *s, int held);
 void __rz_seqcount_latch_init(seqcount_latch_t *s);
 void __rz_seqcount_latch(seqcount_latch_t *s);
@@ -88,7 +91,7 @@ do {									\
 		 seqcount_rwlock_t:					\
 			__rz_write_is_held(__rz_seqcount_lock(s, seqcount_rwlock_t)), \
 		 seqcount_mutex_t:					\
-			mutex_is_locked(__rz_seqcount_lock(s, seqcount_mutex_t)), \
+			__rz_mutex_is_held(__rz_seqcount_lock(s, seqcount_mutex_t)), \
 		 default: 1)
 #define __rz_seqcount_preemptible(s)	_Generic(*(s), seqcount_mutex_t: 1, default: 0)
 #endif
@@ -106,16 +109,14 @@ do {									\
 #define __read_seqcount_retry(s, start)	read_seqcount_retry(s, start)
 
 /* Writers: with their lock held, preemption off. The raw forms look at neither. */
-#define write_seqcount_begin(s)						\
-do {									\
-	if (__rz_seqcount_preemptible(s))				\
-		preempt_disable();					\
-	__rz_seqcount_write_begin(__rz_seqcount_of(s), __rz_seqcount_held(s), 0); \
-} while (0)
+#define write_seqcount_begin(s)		write_seqcount_begin_nested(s, 0)
 #define write_seqcount_begin_nested(s, subclass)			\
 do {									\
-	(void)(subclass);						\
-	write_seqcount_begin(s);					\
+	typeof(s) __rz_counter = (s);					\
+	if (__rz_seqcount_preemptible(__rz_counter))			\
+		preempt_disable();					\
+	__rz_seqcount_write_begin(__rz_seqcount_of(__rz_counter),	\
+				  __rz_seqcount_held(__rz_counter), subclass); \
 } while (0)
 #define write_seqcount_end(s)						\
 do {									\
@@ -127,13 +128,22 @@ do {									\
 do {									\
 	if (__rz_seqcount_preemptible(s))				\
 		preempt_disable();					\
-	__rz_seqcount_write_begin(__rz_seqcount_of(s), 1, 1);		\
+	__rz_seqcount_raw_write_begin(__rz_seqcount_of(s));		\
 } while (0)
-#define raw_write_seqcount_end(s)	write_seqcount_end(s)
+#define raw_write_seqcount_end(s)					\
+do {									\
+	__rz_seqcount_raw_write_end(__rz_seqcount_of(s));		\
+	if (__rz_seqcount_preemptible(s))				\
+		preempt_enable();					\
+} while (0)
 
 /* Makes the sections under way fail, without a section of its own; the old name. */
-#define write_seqcount_invalidate(s) \
-	__rz_seqcount_invalidate(__rz_seqcount_of(s), __rz_seqcount_held(s))
+#define write_seqcount_invalidate(s)					\
+do {									\
+	typeof(s) __rz_counter = (s);					\
+	__rz_seqcount_invalidate(__rz_seqcount_of(__rz_counter),	\
+				 __rz_seqcount_held(__rz_counter));	\
+} while (0)
 #define write_seqcount_barrier(s)	write_seqcount_invalidate(s)
 /* Orders what is written before and after it for readers. */
 #define raw_write_seqcount_barrier(s)	__rz_seqcount_invalidate(__rz_seqcount_of(s), 1)
@@ -167,7 +177,7 @@ do {									\
 } while (0)
 
 /* Readers of the sequence. */
-#define read_seqbegin(sl)		__rz_seqcount_begin(&(sl)->seqcount)
+#define read_seqbegin(sl)		__rz_seqlock_begin(sl)
 #define read_seqretry(sl, start)	__rz_seqcount_retry(&(sl)->seqcount, start)
 #define read_seqbegin_irqsave(sl, flags)				\
 ({									\

@@ -24,7 +24,6 @@ typedef struct seqcount {
 		void *task;
 		void *held_at;
 		unsigned int level;
-		unsigned int sleepers;
 	} __rz_owner;
 	void *__rz_class;
 	const char *__rz_name;

@@ -30,6 +30,10 @@ void __rz_spin_lock(raw_spinlock_t *lock) __acquires(lock);
 void __rz_spin_lock_bh(raw_spinlock_t *lock) __acquires(lock);
 void __rz_spin_lock_irq(raw_spinlock_t *lock) __acquires(lock);
 unsigned long __rz_spin_lock_irqsave(raw_spinlock_t *lock) __acquires(lock);
+void __rz_spin_lock_nested(raw_spinlock_t *lock, unsigned int subclass) __acquires(lock);
+void __rz_spin_lock_bh_nested(raw_spinlock_t *lock, unsigned int subclass) __acquires(lock);
+unsigned long __rz_spin_lock_irqsave_nested(raw_spinlock_t *lock, unsigned int subclass) __acquires(lock);
+void __rz_spin_lock_nest_lock(raw_spinlock_t *lock, const void *nest_lock) __acquires(lock);
 void __rz_spin_unlock(raw_spinlock_t *lock) __releases(lock);
 void __rz_spin_unlock_bh(raw_spinlock_t *lock) __releases(lock);
 void __rz_spin_unlock_irq(raw_spinlock_t *lock) __releases(lock);
@@ -78,17 +82,16 @@ do {									\
 
 /* The subclass, and the lock that protects the nesting, are for a validator. */
 #define raw_spin_lock_nested(lock, subclass) \
-	((void)(subclass), __rz_spin_lock(lock))
+	__rz_spin_lock_nested(lock, subclass)
 #define raw_spin_lock_bh_nested(lock, subclass) \
-	((void)(subclass), __rz_spin_lock_bh(lock))
+	__rz_spin_lock_bh_nested(lock, subclass)
 #define raw_spin_lock_irqsave_nested(lock, flags, subclass)		\
 do {									\
 	(void)typecheck(unsigned long, flags);				\
-	(void)(subclass);						\
-	flags = __rz_spin_lock_irqsave(lock);				\
+	flags = __rz_spin_lock_irqsave_nested(lock, subclass);		\
 } while (0)
 #define raw_spin_lock_nest_lock(lock, nest_lock) \
-	((void)(nest_lock), __rz_spin_lock(lock))
+	__rz_spin_lock_nest_lock(lock, nest_lock)
 
 #define raw_spin_is_locked(lock)	__rz_spin_is_locked(lock)
 #define raw_spin_is_contended(lock)	((void)(lock), 0)

@@ -10,7 +10,11 @@
 #include <linux/wait.h>
 
 struct swait_queue_head {
-	wait_queue_head_t wq;
+	union {
+		/* For swake_up_locked(). */
+		raw_spinlock_t lock;
+		wait_queue_head_t wq;
+	};
 };
 
 struct swait_queue {
@@ -43,24 +47,24 @@ struct swait_queue {
 })
 #define finish_swait(q, wait)	finish_wait(&(q)->wq, &(wait)->entry)
 
-/* As the forms of wait_event(). */
+/* As the forms of wait_event(), but where one may sleep is looked at only by a sleep. */
 #define swait_event_exclusive(q, condition)				\
-	((void)__rz_wait_event((q).wq, condition, TASK_UNINTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, \
-			       schedule(), "swait_event_exclusive()"))
+	((void)__rz_wait_unchecked((q).wq, condition, TASK_UNINTERRUPTIBLE, \
+				   WQ_FLAG_EXCLUSIVE, schedule()))
 #define swait_event_timeout_exclusive(q, condition, timeout)		\
-	__rz_wait_event_timeout((q).wq, condition, TASK_UNINTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, \
-				timeout, "swait_event_timeout_exclusive()")
+	__rz_wait_timeout((q).wq, condition, TASK_UNINTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, \
+			  timeout, __rz_without_lock, 0)
 #define swait_event_interruptible_exclusive(q, condition)		\
-	__rz_wait_event((q).wq, condition, TASK_INTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, schedule(), \
-			"swait_event_interruptible_exclusive()")
+	__rz_wait_unchecked((q).wq, condition, TASK_INTERRUPTIBLE, \
+				   WQ_FLAG_EXCLUSIVE, schedule())
 #define swait_event_interruptible_timeout_exclusive(q, condition, timeout) \
-	__rz_wait_event_timeout((q).wq, condition, TASK_INTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, \
-				timeout, "swait_event_interruptible_timeout_exclusive()")
+	__rz_wait_timeout((q).wq, condition, TASK_INTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, \
+			  timeout, __rz_without_lock, 0)
 #define swait_event_idle_exclusive(q, condition)			\
-	((void)__rz_wait_event((q).wq, condition, TASK_IDLE, WQ_FLAG_EXCLUSIVE, schedule(), \
-			       "swait_event_idle_exclusive()"))
+	((void)__rz_wait_unchecked((q).wq, condition, TASK_IDLE, \
+				   WQ_FLAG_EXCLUSIVE, schedule()))
 #define swait_event_idle_timeout_exclusive(q, condition, timeout)	\
-	__rz_wait_event_timeout((q).wq, condition, TASK_IDLE, WQ_FLAG_EXCLUSIVE, timeout, \
-				"swait_event_idle_timeout_exclusive()")
+	__rz_wait_timeout((q).wq, condition, TASK_IDLE, WQ_FLAG_EXCLUSIVE, \
+			  timeout, __rz_without_lock, 0)
 
 #endif

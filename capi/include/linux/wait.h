@@ -59,6 +59,8 @@ typedef wait_queue_entry_t wait_queue_t;
 #define WQ_FLAG_PRIORITY	0x20
 
 #define __RZ_WAIT_MAGIC	0x525a5745u
+/* The @next of an entry that remove_wait_queue() is not for, as it is on no queue. */
+#define __RZ_WAIT_NO_LIST	((void *)1)
 
 #define __WAIT_QUEUE_HEAD_INITIALIZER(name) \
 	{ .lock = __SPIN_LOCK_INITIALIZER(name) }
@@ -70,7 +72,8 @@ typedef wait_queue_entry_t wait_queue_t;
 void __rz_init_waitqueue_head(wait_queue_head_t *wq, const char *name);
 #define init_waitqueue_head(wq_head)	__rz_init_waitqueue_head(wq_head, #wq_head)
 
-#define __WAITQUEUE_INITIALIZER(name, tsk) { .private = (tsk), .magic = __RZ_WAIT_MAGIC }
+#define __WAITQUEUE_INITIALIZER(name, tsk) \
+	{ .private = (tsk), .magic = __RZ_WAIT_MAGIC, .next = __RZ_WAIT_NO_LIST }
 #define DECLARE_WAITQUEUE(name, tsk) \
 	wait_queue_entry_t name = __WAITQUEUE_INITIALIZER(name, tsk)
 #define __RZ_WAIT_INITIALIZER \
@@ -80,12 +83,19 @@ void __rz_init_waitqueue_head(wait_queue_head_t *wq, const char *name);
 	(*(wq_entry) = (wait_queue_entry_t)__WAITQUEUE_INITIALIZER(wq_entry, tsk))
 #define init_wait(wait) \
 	(*(wait) = (wait_queue_entry_t)__RZ_WAIT_INITIALIZER)
+/* @wq_flags: WQ_FLAG_EXCLUSIVE or 0. For prepare_to_wait_event(). */
+#define __RZ_WAIT_ENTRY(wq_flags) \
+	{ .flags = (unsigned int)(wq_flags), .private = current, .autoremove = true, \
+	  .magic = __RZ_WAIT_MAGIC }
+#define init_wait_entry(wq_entry, wq_flags) \
+	((void)(*(wq_entry) = (wait_queue_entry_t)__RZ_WAIT_ENTRY(wq_flags)))
 /* Entries with a function of their own; @private is the running task. */
 #define DEFINE_WAIT_FUNC(name, function)				\
 	wait_queue_entry_t name = { .private = current, .func = (function), \
 				    .magic = __RZ_WAIT_MAGIC }
 #define init_waitqueue_func_entry(wq_entry, function)			\
-	(*(wq_entry) = (wait_queue_entry_t){ .func = (function), .magic = __RZ_WAIT_MAGIC })
+	(*(wq_entry) = (wait_queue_entry_t){ .func = (function), .magic = __RZ_WAIT_MAGIC, \
+					     .next = __RZ_WAIT_NO_LIST })
 
 /* What such functions are made of. */
 int default_wake_function(struct wait_queue_entry *wq_entry, unsigned int mode, int flags,
@@ -98,16 +108,23 @@ int woken_wake_function(struct wait_queue_entry *wq_entry, unsigned int mode, in
 /* Sleeps unless it was woken since the last time; the jiffies left. Task, sleeps. */
 long wait_woken(struct wait_queue_entry *wq_entry, unsigned int mode, long timeout);
 
-/* Puts the entry on the queue, where wake-ups leave it, and takes it off. */
+/*
+ * Puts the entry on the queue, where wake-ups leave it, and takes it off. An entry
+ * that is on a queue already, or is taken off one that it is not on, is a finding.
+ */
 void add_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *wait);
 void add_wait_queue_exclusive(wait_queue_head_t *wq, wait_queue_entry_t *wait);
-/* Exclusive, and before all others. */
+/* Exclusive, and before all others but earlier ones of this kind. */
 void add_wait_queue_priority(wait_queue_head_t *wq, wait_queue_entry_t *wait);
 void remove_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *wait);
 /* The same by those who hold the queue's lock. */
 void __add_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *wait);
 void __add_wait_queue_exclusive(wait_queue_head_t *wq, wait_queue_entry_t *wait);
+/* Behind all others, with its flags as they are. */
+void __add_wait_queue_entry_tail(wait_queue_head_t *wq, wait_queue_entry_t *wait);
 void __remove_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *wait);
+/* The same as the tail form, unless the entry is on the queue. */
+void __rz_queue_locked(wait_queue_head_t *wq, wait_queue_entry_t *wait);
 #define __add_wait_queue_entry_tail_exclusive(wq, wait) __add_wait_queue_exclusive(wq, wait)
 #define __add_wait_queue_tail_exclusive(wq, wait) __add_wait_queue_exclusive(wq, wait)
 
@@ -123,6 +140,8 @@ void finish_wait(wait_queue_head_t *wq, wait_queue_entry_t *wait);
 /* Whether somebody waits, without the lock: order it with the condition yourself. */
 int waitqueue_active(wait_queue_head_t *wq);
 #define wq_has_sleeper(wq)	({ smp_mb(); waitqueue_active(wq); })
+/* Whether one waits, and no more. */
+bool wq_has_single_sleeper(wait_queue_head_t *wq);
 
 /* Wakes all that wait, but at most @nr exclusive ones (0: all). */
 void __rz_wake_up(wait_queue_head_t *wq, unsigned int mode, int nr, int flags, void *key);
@@ -178,18 +197,61 @@ void __rz_wake_up_locked(wait_queue_head_t *wq, unsigned int mode, int nr, int f
 #define __rz_wait_loop(wq, condition, state, wflags, sleep)		\
 ({									\
 	wait_queue_head_t *__rz_wq = &(wq);				\
-	wait_queue_entry_t __rz_wait = { .flags = (wflags), .private = current, \
-					 .autoremove = true, .magic = __RZ_WAIT_MAGIC }; \
+	wait_queue_entry_t __rz_wait = __RZ_WAIT_ENTRY(wflags);		\
 	__rz_wait_entry(__rz_wq, &__rz_wait, condition, state, sleep);	\
 })
 
-#define __rz_wait_event(wq, condition, state, wflags, sleep, call)	\
+#define __rz_wait_unchecked(wq, condition, state, wflags, sleep)	\
 ({									\
 	int __rz_error = 0;						\
-	__rz_might_sleep(call);						\
 	if (!(condition))						\
 		__rz_error = __rz_wait_loop(wq, condition, state, wflags, sleep); \
 	__rz_error;							\
+})
+#define __rz_wait_event(wq, condition, state, wflags, sleep, call)	\
+({									\
+	__rz_might_sleep(call);						\
+	__rz_wait_unchecked(wq, condition, state, wflags, sleep);	\
+})
+
+/*
+ * What the forms are in Linux, for forms of one's own. @cmd sleeps; it and the
+ * condition may use __ret, which begins as @ret and is the result, or the error of a
+ * signal that ended the wait, and the entry, __wq_entry.
+ */
+#define ___wait_is_interruptible(state) \
+	(((state) & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)) != 0)
+#define ___wait_event(wq_head, condition, state, exclusive, ret, cmd)	\
+({									\
+	wait_queue_head_t *__rz_wq = &(wq_head);			\
+	const unsigned int __rz_state = (state);			\
+	wait_queue_entry_t __wq_entry =					\
+		__RZ_WAIT_ENTRY((exclusive) ? WQ_FLAG_EXCLUSIVE : 0);	\
+	long __ret = (ret);						\
+	long __rz_signal;						\
+	for (;;) {							\
+		__rz_signal = prepare_to_wait_event(__rz_wq, &__wq_entry, \
+						    (int)__rz_state);	\
+		if (condition)						\
+			break;						\
+		if (__rz_signal) {					\
+			__ret = __rz_signal;				\
+			break;						\
+		}							\
+		cmd;							\
+	}								\
+	/* With a signal it is off the queue already. */		\
+	if (!__rz_signal)						\
+		finish_wait(__rz_wq, &__wq_entry);			\
+	__ret;								\
+})
+/* For the condition of one with a time: __ret are the jiffies left. */
+#define ___wait_cond_timeout(condition)					\
+({									\
+	bool __rz_met = !!(condition);					\
+	if (__rz_met && !__ret)						\
+		__ret = 1;						\
+	__rz_met || !__ret;						\
 })
 
 /* Sleeps until @condition holds. */
@@ -222,19 +284,22 @@ void __rz_wake_up_locked(wait_queue_head_t *wq, unsigned int mode, int nr, int f
 #define wait_event_killable_exclusive(wq_head, condition)		\
 	__rz_wait_event(wq_head, condition, TASK_KILLABLE, WQ_FLAG_EXCLUSIVE, schedule(), \
 			"wait_event_killable_exclusive()")
+/* @state says what signals end it. */
+#define wait_event_state(wq_head, condition, state) \
+	__rz_wait_event(wq_head, condition, state, 0, schedule(), "wait_event_state()")
 /* Nothing is ever frozen. */
 #define wait_event_freezable(wq_head, condition) \
 	wait_event_interruptible(wq_head, condition)
 #define wait_event_freezable_exclusive(wq_head, condition) \
 	wait_event_interruptible_exclusive(wq_head, condition)
 
-/* @cmd1 before each sleep, @cmd2 after it. */
+/* @cmd1 before each sleep, @cmd2 after it: they may release a lock, and take it. */
 #define wait_event_cmd(wq_head, condition, cmd1, cmd2)			\
-	((void)__rz_wait_event(wq_head, condition, TASK_UNINTERRUPTIBLE, 0, \
-			       ({ cmd1; schedule(); cmd2; }), "wait_event_cmd()"))
+	((void)__rz_wait_unchecked(wq_head, condition, TASK_UNINTERRUPTIBLE, 0, \
+				   ({ cmd1; schedule(); cmd2; })))
 #define wait_event_exclusive_cmd(wq_head, condition, cmd1, cmd2)	\
-	((void)__rz_wait_event(wq_head, condition, TASK_UNINTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, \
-			       ({ cmd1; schedule(); cmd2; }), "wait_event_exclusive_cmd()"))
+	((void)__rz_wait_unchecked(wq_head, condition, TASK_UNINTERRUPTIBLE, \
+				   WQ_FLAG_EXCLUSIVE, ({ cmd1; schedule(); cmd2; })))
 
 /*
  * The condition is protected by @lock, a spinlock_t (no pointer) that the caller
@@ -273,17 +338,14 @@ void __rz_wake_up_locked(wait_queue_head_t *wq, unsigned int mode, int nr, int f
 ({									\
 	wait_queue_head_t *__rz_wq = &(wq);				\
 	int __rz_error = 0;						\
-	DECLARE_WAITQUEUE(__rz_wait, current);				\
+	wait_queue_entry_t __rz_wait = __RZ_WAIT_ENTRY((wflags) ? WQ_FLAG_EXCLUSIVE : 0); \
 	if (!(condition)) {						\
 		do {							\
 			if (signal_pending_state(state, current)) {	\
 				__rz_error = -ERESTARTSYS;		\
 				break;					\
 			}						\
-			if (wflags)					\
-				__add_wait_queue_exclusive(__rz_wq, &__rz_wait); \
-			else						\
-				__add_wait_queue(__rz_wq, &__rz_wait);	\
+			__rz_queue_locked(__rz_wq, &__rz_wait);		\
 			set_current_state(state);			\
 			unlock(&__rz_wq->lock);				\
 			schedule();					\

@@ -224,8 +224,9 @@ static inline void clear_and_wake_up_bit(int bit, void *word)
 	long __rz_error = 0;						\
 	__rz_might_sleep(call);						\
 	if (!(condition)) {						\
-		DEFINE_WAIT_BIT(__rz_wait, var, WAIT_ATOMIC_T_BIT_NR);	\
-		wait_queue_head_t *__rz_wq = __var_waitqueue((void *)(var)); \
+		void *__rz_var = (void *)(var);				\
+		DEFINE_WAIT_BIT(__rz_wait, __rz_var, WAIT_ATOMIC_T_BIT_NR); \
+		wait_queue_head_t *__rz_wq = __var_waitqueue(__rz_var);	\
 		__rz_error = __rz_wait_entry(__rz_wq, &__rz_wait.wq_entry, condition, \
 					     state, sleep);		\
 	}								\

@@ -77,9 +77,9 @@ struct ww_mutex {
 #define __WW_MUTEX_INITIALIZER(lockname, class_ptr)			\
 	{ .magic = __RZ_WW_MUTEX_MAGIC, .ww_class = (class_ptr),	\
 	  .name = #lockname, .name_len = sizeof(#lockname) - 1 }
-/* The class is a variable of that name. */
-#define DEFINE_WW_MUTEX(mutexname, class) \
-	struct ww_mutex mutexname = __WW_MUTEX_INITIALIZER(mutexname, &class)
+/* @class_ptr is the address of its class. */
+#define DEFINE_WW_MUTEX(mutexname, class_ptr) \
+	struct ww_mutex mutexname = __WW_MUTEX_INITIALIZER(mutexname, class_ptr)
 
 void __rz_ww_mutex_init(struct ww_mutex *lock, struct ww_class *class, const char *name);
 #define ww_mutex_init(lock, class)	__rz_ww_mutex_init(lock, class, #lock)

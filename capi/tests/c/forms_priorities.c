@@ -7,7 +7,7 @@
 
 static DEFINE_WW_CLASS(buffers);
 static DEFINE_WD_CLASS(accounts);
-static DEFINE_WW_MUTEX(front, buffers);
+static DEFINE_WW_MUTEX(front, &buffers);
 
 int use_ww_mutexes(struct ww_mutex *m);
 int use_ww_mutexes(struct ww_mutex *m)
@@ -42,7 +42,7 @@ int use_priorities(struct task_struct *t)
 	sched_set_fifo_low(t);
 	sched_set_normal(t, MIN_NICE);
 	set_user_nice(t, PRIO_TO_NICE(MAX_PRIO - 1));
-	n += task_nice(t) + task_prio(t) + rt_task(t) + rt_prio(NICE_TO_PRIO(0));
+	n += task_nice(t) + task_prio(t) + rt_task(t) + rt_prio(NICE_TO_PRIO(0)) + rt_prio(MAX_RT_PRIO - 1) + DEFAULT_PRIO;
 	n += t->prio + t->static_prio + t->normal_prio;
 	return n + (t->policy == SCHED_BATCH || t->policy == SCHED_IDLE || t->policy == SCHED_NORMAL);
 }

@@ -46,7 +46,7 @@ pub(crate) fn exhaust(program: &Program<'_>, settings: &Settings, budget: Budget
             }
         }
     });
-    if !total.racing.is_empty() {
+    if budget.begins_anew(&total) {
         return (total, false);
     }
     total.exhausted = !team.common.stopped() && !team.cut.load(Ordering::Relaxed);
@@ -84,7 +84,7 @@ fn work(team: &Team, is_first: bool, program: &Program<'_>, settings: &Settings,
             if search.diverged {
                 team.diverged.store(true, Ordering::Relaxed);
                 team.common.stop();
-            } else if !tally.racing.is_empty() || budget.spent_by(runs, tally.caught.is_some()) {
+            } else if budget.begins_anew(&tally) || budget.spent_by(runs, tally.caught.is_some()) {
                 team.cut.store(true, Ordering::Relaxed);
                 team.common.stop();
             }

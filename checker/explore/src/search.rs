@@ -5,7 +5,7 @@ use crate::jobs;
 use crate::settings::{Answer, Progress, Settings, Strategy, Verdict};
 use crate::{Program, minimise};
 use ringzero_model::{Found, Model, Outcome};
-use ringzero_strategies::{Brute, Classes, Exhaustive, Observe, Pct, Pos, Random, Sample};
+use ringzero_strategies::{Brute, Classes, Exhaustive, Observe, Pct, Plain, Pos, Random, Sample};
 use ringzero_trace::{Choice, End, Event, Scheduler, TraceFile};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,6 +44,8 @@ pub(crate) struct Tally {
     pub caught: Option<Caught>,
     /// Places whose accesses raced without being steps: the search has to begin anew.
     pub racing: Vec<usize>,
+    /// What could be done next did not depend on objects only.
+    pub plain: bool,
 }
 
 impl Tally {
@@ -57,6 +59,7 @@ impl Tally {
         self.redundant += u64::from(!new);
         self.idle += u64::from(new && outcome.end == End::IdleAtBound);
         self.racing.extend(outcome.racing);
+        self.plain |= outcome.plain;
         let Some(found) = outcome.found else { return };
         self.violations += u64::from(new);
         self.caught.get_or_insert_with(|| Caught { found, choices: choices.to_vec(), strategy });
@@ -73,6 +76,7 @@ impl Tally {
         self.cut |= other.cut;
         self.visible |= other.visible;
         self.racing.extend(other.racing);
+        self.plain |= other.plain;
         if self.caught.is_none() {
             self.caught = other.caught;
         }
@@ -85,12 +89,19 @@ pub(crate) struct Budget {
     pub executions: u64,
     pub until: Instant,
     pub all_classes: bool,
+    /// The search leaves out what commutes.
+    pub reduced: bool,
 }
 
 impl Budget {
+    /// Whether a search with these counts was made with wrong assumptions.
+    pub fn begins_anew(&self, t: &Tally) -> bool {
+        !t.racing.is_empty() || (self.reduced && t.plain)
+    }
+
     /// Whether a search with these counts is to end.
     pub fn spent(&self, t: &Tally) -> bool {
-        !t.racing.is_empty() || self.spent_by(t.executions + t.redundant, t.caught.is_some())
+        self.begins_anew(t) || self.spent_by(t.executions + t.redundant, t.caught.is_some())
     }
 
     /// Whether a search with so many runs, and a violation or none, is to end.
@@ -181,9 +192,18 @@ pub(crate) fn cross_check(
     }
 }
 
-/// With a bound on preemptions: plain bounded search, since the reduction cannot respect it.
-fn bounded(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
+/// Plain search: with a bound on preemptions, which the reduction cannot respect, and where a step may depend on whoever
+/// is ready ([`Outcome::plain`]).
+fn plain(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
     let model = Model::new(settings.machine.clone());
+    if settings.machine.preemptions.is_none() {
+        let mut search = Plain::default();
+        let done = |s: &Plain| s.exhausted || s.diverged();
+        let kind = Kind { name: "plain", done, new: |s| s.last.is_some_and(|l| l.1) };
+        let mut tally = drive(program, &model, &mut search, &kind, budget, to);
+        tally.exhausted = search.exhausted;
+        return (tally, search.diverged());
+    }
     let mut search = Brute::default();
     let done = |s: &Brute| s.exhausted || s.diverged();
     let kind = Kind { name: "bounded", done, new: |s| s.last.is_some_and(|l| l.1) };
@@ -216,10 +236,10 @@ fn sample(program: &Program<'_>, settings: &Settings, which: Strategy, budget: B
 pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Progress)) -> Answer {
     let start = Instant::now();
     let mut settings = settings.clone();
-    let mut before = 0;
+    let (mut before, mut plainly) = (0, false);
     let mut team = None;
     loop {
-        match attempt(program, &settings, start, before, to) {
+        match attempt(program, &settings, Known { start, before, plainly }, to) {
             // Which races the threads of a team meet first is chance, so their finding is looked for alone.
             Ok(answer) if settings.jobs > 1 && answer.verdict == Verdict::Violated && before > 0 => {
                 settings.jobs = 1;
@@ -229,6 +249,7 @@ pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Prog
             Ok(answer) => return if answer.verdict == Verdict::Violated { answer } else { team.unwrap_or(answer) },
             Err(again) => {
                 before = again.runs;
+                plainly |= again.plainly;
                 let mut all = (*settings.machine.racing).clone();
                 all.extend(again.racing);
                 settings.machine.racing = Arc::new(all);
@@ -237,20 +258,24 @@ pub fn check(program: &Program<'_>, settings: &Settings, to: &mut dyn FnMut(Prog
     }
 }
 
-/// Why a search has to begin anew: places that race, and how many runs it took so far.
+/// Why a search has to begin anew: places that race, steps that depend on whoever is ready; and how many runs it took so far.
 struct Again {
     racing: Vec<usize>,
+    plainly: bool,
     runs: u64,
 }
 
-/// One search; `before` runs were spent on earlier ones.
-fn attempt(
-    program: &Program<'_>,
-    settings: &Settings,
+/// What is known before a search: when the first one began, how many runs were spent on earlier ones, whether it has
+/// to do without reduction.
+struct Known {
     start: Instant,
     before: u64,
-    to: Tell<'_>,
-) -> Result<Answer, Again> {
+    plainly: bool,
+}
+
+/// One search.
+fn attempt(program: &Program<'_>, settings: &Settings, known: Known, to: Tell<'_>) -> Result<Answer, Again> {
+    let Known { start, before, plainly } = known;
     let end = start + settings.time;
     let complete = matches!(settings.strategy, Strategy::Default | Strategy::Exhaustive);
     let mut tally = Tally::default();
@@ -264,25 +289,26 @@ fn attempt(
         let share = |n: u64| if half { n.div_ceil(2) } else { n };
         let until = if half { start + settings.time / 2 } else { end };
         let executions = share(settings.executions.saturating_sub(before));
-        let budget = Budget { executions, until, all_classes: settings.all_classes };
-        (tally, diverged) = if settings.machine.preemptions.is_some() {
-            bounded(program, settings, budget, to)
+        let reduced = settings.machine.preemptions.is_none() && !plainly;
+        let budget = Budget { executions, until, all_classes: settings.all_classes, reduced };
+        (tally, diverged) = if !reduced {
+            plain(program, settings, budget, to)
         } else if settings.jobs > 1 {
             jobs::exhaust(program, settings, budget)
         } else {
             exhaust(program, settings, budget, to)
         };
     }
-    again(&mut tally, before)?;
+    again(&mut tally, before, settings.machine.preemptions.is_none() && !plainly && complete)?;
     let exhausted = tally.exhausted;
     let go_on = !exhausted && !diverged && (tally.caught.is_none() || settings.all_classes);
     if go_on && settings.strategy != Strategy::Exhaustive {
         let runs = tally.executions + tally.redundant + before;
         let left = settings.executions.saturating_sub(runs);
-        let budget = Budget { executions: left, until: end, all_classes: settings.all_classes };
+        let budget = Budget { executions: left, until: end, all_classes: settings.all_classes, reduced: false };
         if left > 0 && Instant::now() < end {
             let mut more = sample(program, settings, settings.strategy, budget, to);
-            again(&mut more, runs)?;
+            again(&mut more, runs, false)?;
             tally.add(more);
         }
     }
@@ -290,12 +316,13 @@ fn attempt(
     Ok(conclude(program, settings, tally, diverged, start, print))
 }
 
-/// Whether a search has met races that it has to begin anew for.
-fn again(tally: &mut Tally, before: u64) -> Result<(), Again> {
-    if tally.racing.is_empty() {
+/// Whether a search has met something that it has to begin anew for.
+fn again(tally: &mut Tally, before: u64, reduced: bool) -> Result<(), Again> {
+    let plainly = reduced && tally.plain;
+    if tally.racing.is_empty() && !plainly {
         return Ok(());
     }
-    Err(Again { racing: std::mem::take(&mut tally.racing), runs: before + tally.executions + tally.redundant })
+    Err(Again { racing: std::mem::take(&mut tally.racing), plainly, runs: before + tally.executions + tally.redundant })
 }
 
 fn conclude(

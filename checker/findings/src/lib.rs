@@ -39,6 +39,8 @@ codes! {
     SoftirqDeadlock,
     /// Something waits for ever, and nobody is left to end that.
     Hang,
+    /// A task of a better priority waits for one that a task between them keeps off its CPU.
+    PriorityInversion,
     /// What may sleep was called where nothing may.
     SleepInAtomic,
     /// A context or call leaves counts or masks in a state that does not fit.
@@ -93,6 +95,7 @@ impl Code {
             Code::IrqDeadlock => "irq-deadlock",
             Code::SoftirqDeadlock => "softirq-deadlock",
             Code::Hang => "hang",
+            Code::PriorityInversion => "priority-inversion",
             Code::SleepInAtomic => "sleep-in-atomic",
             Code::UnbalancedContext => "unbalanced-context",
             Code::UnlockByOther => "unlock-by-other",
@@ -144,6 +147,7 @@ impl Code {
             Code::IrqDeadlock => include_str!("../../../docs/explain/irq-deadlock.md"),
             Code::SoftirqDeadlock => include_str!("../../../docs/explain/softirq-deadlock.md"),
             Code::Hang => include_str!("../../../docs/explain/hang.md"),
+            Code::PriorityInversion => include_str!("../../../docs/explain/priority-inversion.md"),
             Code::SleepInAtomic => include_str!("../../../docs/explain/sleep-in-atomic.md"),
             Code::UnbalancedContext => include_str!("../../../docs/explain/unbalanced-context.md"),
             Code::UnlockByOther => include_str!("../../../docs/explain/unlock-by-other.md"),
@@ -183,7 +187,7 @@ mod tests {
     #[test]
     fn words_lead_back_to_their_codes() {
         let words: HashSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
-        assert_eq!((words.len(), Code::ALL.len()), (26, 26));
+        assert_eq!((words.len(), Code::ALL.len()), (27, 27));
         for &code in Code::ALL {
             assert_eq!(Code::parse(code.as_str()), Some(code));
             assert_eq!(code.to_string(), code.as_str());

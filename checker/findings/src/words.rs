@@ -14,6 +14,9 @@ impl Code {
             Code::IrqDeadlock => "a lock that an interrupt handler takes is held with interrupts off everywhere else",
             Code::SoftirqDeadlock => "a lock that a softirq takes is held with bottom halves off in tasks",
             Code::Hang => "whoever waits is woken: each wait has a wake-up that comes after it",
+            Code::PriorityInversion => {
+                "who waits for a lock lends its priority to who holds it, or no task between them runs without an end"
+            }
             Code::SleepInAtomic => {
                 "nothing may sleep in an interrupt, with interrupts or preemption off, or under a spinlock"
             }
@@ -49,10 +52,26 @@ impl Code {
     /// What to use instead. `at` says where the earlier place of the finding is, as in `line 41`.
     #[must_use]
     pub fn help(self, at: Option<&str>) -> String {
+        self.help_against(at, &[], "")
+    }
+
+    /// [`help`](Self::help) that names the form of the lock: `taken_by` are the operations at the earlier place, `waits` is
+    /// the context at the later one, as traces name it.
+    #[must_use]
+    pub fn help_against(self, at: Option<&str>, taken_by: &[&str], waits: &str) -> String {
+        let form = match self {
+            Code::IrqDeadlock if waits.starts_with("NMI") => {
+                Some("an NMI comes whatever is switched off: let it use a trylock, or what it alone has")
+            }
+            Code::IrqDeadlock => form_against(taken_by, true),
+            Code::SoftirqDeadlock => form_against(taken_by, false),
+            _ => None,
+        };
+        let advice = form.unwrap_or_else(|| self.advice());
         match (self, at) {
-            (Code::IrqDeadlock | Code::SoftirqDeadlock, None) => self.advice().replace('%', " where the task takes it"),
-            (_, None) => self.advice().replace('%', ""),
-            (_, Some(at)) => self.advice().replace('%', &format!(" at {at}")),
+            (Code::IrqDeadlock | Code::SoftirqDeadlock, None) => advice.replace('%', " where the task takes it"),
+            (_, None) => advice.replace('%', ""),
+            (_, Some(at)) => advice.replace('%', &format!(" at {at}")),
         }
     }
 
@@ -68,6 +87,9 @@ impl Code {
             Code::SoftirqDeadlock => "take it with spin_lock_bh()%",
             Code::Hang => {
                 "make the condition true before wake_up(), and test it after prepare_to_wait(), as wait_event() does"
+            }
+            Code::PriorityInversion => {
+                "use rt_mutex_lock()%, which lends the priority of who waits, or share nothing between these priorities"
             }
             Code::SleepInAtomic => {
                 "do it before the section that begins% or after it, use the form that does not sleep (GFP_ATOMIC), \
@@ -163,7 +185,11 @@ impl Code {
             Code::Warn => Some(("the kernel's log", "WARNING: CPU: ... PID: ... at FILE:LINE")),
             Code::Bug => Some(("an oops", "kernel BUG at FILE:LINE!")),
             Code::Kunit => Some(("KUnit", "not ok")),
-            Code::UnbalancedContext | Code::Livelock | Code::Panic | Code::NondeterministicProgram => None,
+            Code::PriorityInversion
+            | Code::UnbalancedContext
+            | Code::Livelock
+            | Code::Panic
+            | Code::NondeterministicProgram => None,
         }
     }
 
@@ -185,6 +211,7 @@ impl Code {
         match self {
             Code::SelfDeadlock | Code::Deadlock | Code::IrqDeadlock | Code::SoftirqDeadlock => "DEADLOCK",
             Code::Hang => "HANG",
+            Code::PriorityInversion => "PRIORITY INVERSION",
             Code::SleepInAtomic => "SLEEP IN ATOMIC",
             Code::UnbalancedContext => "UNBALANCED CONTEXT",
             Code::UnlockByOther => "UNLOCK BY OTHER",
@@ -213,7 +240,7 @@ impl Code {
     #[must_use]
     pub const fn first_note(self) -> &'static str {
         match self {
-            Code::SelfDeadlock | Code::Deadlock | Code::UnlockByOther => "taken here",
+            Code::SelfDeadlock | Code::Deadlock | Code::PriorityInversion | Code::UnlockByOther => "taken here",
             Code::IrqDeadlock => "taken with interrupts on",
             Code::SoftirqDeadlock => "taken with bottom halves on",
             Code::SleepInAtomic => "the section begins here",
@@ -249,6 +276,7 @@ impl Code {
             Code::IrqDeadlock => "the handler waits here for ever",
             Code::SoftirqDeadlock => "the softirq waits here for ever",
             Code::Hang => "waits here, and nobody ends it",
+            Code::PriorityInversion => "waits here, for a task that never runs",
             Code::SleepInAtomic => "may sleep here",
             Code::UnbalancedContext => "found out of balance here",
             Code::UnlockByOther => "released here by another",
@@ -273,6 +301,24 @@ impl Code {
     }
 }
 
+/// The form that keeps hardirqs off, or softirqs, from whoever holds what `taken_by` took; none for spinlocks.
+fn form_against(taken_by: &[&str], hardirqs: bool) -> Option<&'static str> {
+    let by = |op| taken_by.contains(&op);
+    Some(match (hardirqs, by("spin_lock") || by("spin_trylock")) {
+        (true, true) if by("write_seqcount_begin") => "take it with write_seqlock_irqsave()%",
+        (false, true) if by("write_seqcount_begin") => "take it with write_seqlock_bh()%",
+        (true, false) if by("write_seqcount_begin") => "write it with interrupts off (local_irq_save())%",
+        (false, false) if by("write_seqcount_begin") => "write it with bottom halves off (local_bh_disable())%",
+        (true, _) if by("write_lock") => "take it with write_lock_irqsave()%",
+        (false, _) if by("write_lock") => "take it with write_lock_bh()%",
+        (true, _) if by("read_lock") => "take it with read_lock_irqsave()%",
+        (false, _) if by("read_lock") => "take it with read_lock_bh()%",
+        (true, _) if by("local_lock") => "take it with local_lock_irqsave()%",
+        (false, _) if by("local_lock") => "take it with bottom halves off (local_bh_disable())%",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::Code;
@@ -288,6 +334,21 @@ mod tests {
                 assert!(!help.contains('%'), "{help}");
             }
         }
+    }
+
+    #[test]
+    fn the_form_fits_the_lock() {
+        let help = |code: Code, ops: &[&str], waits| code.help_against(Some("line 41"), ops, waits);
+        let irq = |ops: &[&str]| help(Code::IrqDeadlock, ops, "hardirq 4 (serial_irq)");
+        assert_eq!(irq(&["spin_lock"]), "take it with spin_lock_irqsave() at line 41");
+        assert_eq!(irq(&["spin_lock", "write_seqcount_begin"]), "take it with write_seqlock_irqsave() at line 41");
+        assert_eq!(irq(&["write_seqcount_begin"]), "write it with interrupts off (local_irq_save()) at line 41");
+        assert_eq!(irq(&["read_lock"]), "take it with read_lock_irqsave() at line 41");
+        assert_eq!(irq(&["write_lock"]), "take it with write_lock_irqsave() at line 41");
+        assert_eq!(irq(&["local_lock"]), "take it with local_lock_irqsave() at line 41");
+        assert_eq!(help(Code::SoftirqDeadlock, &["write_lock"], ""), "take it with write_lock_bh() at line 41");
+        assert!(help(Code::IrqDeadlock, &["spin_lock"], "NMI 1 (watchdog)").contains("trylock"));
+        assert_eq!(help(Code::Leak, &["read_lock"], ""), Code::Leak.help(Some("line 41")));
     }
 
     #[test]

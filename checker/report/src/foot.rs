@@ -96,7 +96,7 @@ pub fn foot(out: &mut Vec<String>, view: &View<'_>, marks: &[Mark], path: Option
         item(out, "note", note, Ink::Dim, paint);
     }
     if let Some(code) = view.code {
-        item(out, "help", &code.help(advised(view, marks).as_deref()), Ink::Good, paint);
+        item(out, "help", &view.help(code, advised(view, marks).as_deref()), Ink::Good, paint);
         if let Some((who, words)) = code.stated_as() {
             item(out, "note", &format!("{who} states it as {words}"), Ink::Dim, paint);
         }

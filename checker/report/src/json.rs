@@ -38,7 +38,7 @@ pub fn json(trace: &TraceFile) -> String {
         .raw("rule", code.map_or_else(null, |c| quoted(c.rule())))
         .raw(
             "help",
-            code.map_or_else(null, |c| quoted(&c.help(t.other.as_ref().map(|p| view.line_name(p)).as_deref()))),
+            code.map_or_else(null, |c| quoted(&view.help(c, t.other.as_ref().map(|p| view.line_name(p)).as_deref()))),
         )
         .raw("stated_as", code.and_then(Code::stated_as).map_or_else(null, |(_, words)| quoted(words)))
         .raw("place", place(t.place.as_ref()))

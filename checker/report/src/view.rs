@@ -70,6 +70,23 @@ impl<'a> View<'a> {
         all().find(same).or_else(|| all().find(|&i| rows[i].kind != FileRowKind::Gate)).or_else(|| all().next())
     }
 
+    /// What to use instead, in the form that fits what was done at the earlier place.
+    pub fn help(&self, code: Code, at: Option<&str>) -> String {
+        let rows = &self.trace.rows;
+        let waits = self.second.map_or("", |i| &rows[i].context);
+        let Some(first) = self.first.map(|i| &rows[i]) else { return code.help_against(at, &[], waits) };
+        // A seqlock is a lock and a sequence of one name; it is the lock that is taken in another form.
+        let lock = rows.iter().rev().find(|r| {
+            r.op == "spin_lock"
+                && first.op == "write_seqcount_begin"
+                && r.object == first.object
+                && r.context == first.context
+        });
+        let Some(lock) = lock else { return code.help_against(at, &[&first.op], waits) };
+        let line = lock.place.as_ref().map(|p| self.line_name(p));
+        code.help_against(line.as_deref().or(at), &[&lock.op, &first.op], waits)
+    }
+
     /// The row that took what row `i` waits for, if that is a lock and still held.
     pub fn holder(&self, i: usize) -> Option<usize> {
         let rows = &self.trace.rows;

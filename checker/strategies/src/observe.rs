@@ -34,6 +34,10 @@ impl<S: Scheduler, F: FnMut(End, &[Event], &[Event])> Scheduler for Observe<S, F
         self.inner.settled(open_after);
     }
 
+    fn moved(&mut self, moves: bool) {
+        self.inner.moved(moves);
+    }
+
     fn vanished(&mut self) {
         self.inner.vanished();
     }

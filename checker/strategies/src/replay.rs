@@ -37,6 +37,20 @@ impl Replay {
     }
 }
 
+impl Replay {
+    /// Takes a step that is no choice of the list: it has to be a round that fails.
+    fn try_a_round(&mut self, view: &View<'_>) -> Pick {
+        if view.enabled.is_empty() || std::mem::replace(&mut self.trying, true) {
+            self.lost.get_or_insert(self.at);
+            return Pick::Abandon;
+        }
+        let reads = |e: &Event| !e.acc.iter().any(|a| a.write);
+        let of_last = |e: &Event| reads(e) && Some(e.who) == self.last.map(|l| l.who);
+        let first = |f: &dyn Fn(&Event) -> bool| view.enabled.iter().position(f);
+        Pick::Step(first(&of_last).or_else(|| first(&reads)).unwrap_or(0))
+    }
+}
+
 impl Scheduler for Replay {
     fn begin(&mut self) {
         self.at = 0;
@@ -47,25 +61,23 @@ impl Scheduler for Replay {
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
         while let Some(&choice) = self.choices.get(self.at) {
-            self.at += 1;
             if let Some(p) = Self::find(view, choice) {
+                self.at += 1;
                 return p;
             }
-            self.lost.get_or_insert(self.at - 1);
             if self.mode == Mode::Exact {
-                return Pick::Abandon;
+                // It may come when a round that fails, and was taken back, has failed here, too.
+                return self.try_a_round(view);
             }
+            self.lost.get_or_insert(self.at);
+            self.at += 1;
         }
         if view.enabled.is_empty() {
             return Pick::Stop;
         }
         if self.mode == Mode::Exact {
             // What is left can only be the rounds of loops that wait for ever.
-            if std::mem::replace(&mut self.trying, true) {
-                self.lost.get_or_insert(self.at);
-                return Pick::Abandon;
-            }
-            return Pick::Step(0);
+            return self.try_a_round(view);
         }
         let same = view.enabled.iter().position(|e| Some(e.choice()) == self.last);
         let same = same.or_else(|| view.enabled.iter().position(|e| Some(e.who) == self.last.map(|l| l.who)));

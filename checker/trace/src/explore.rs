@@ -211,6 +211,8 @@ pub trait Scheduler {
     fn executed(&mut self, event: &Event);
     /// The context of the last step came to its next one (or ended): whether interrupts may enter there.
     fn settled(&mut self, open_after: bool);
+    /// Whether the last step changed who is ready, on which CPU, or how urgent; `true` where this is not kept.
+    fn moved(&mut self, _moves: bool) {}
     /// The last step was a failed round of a wait loop: it did not happen. The context waits now.
     fn vanished(&mut self);
     /// The last `steps` steps were a failed round of a wait loop, or its end, and stay: their task keeps the CPU. With
@@ -235,6 +237,10 @@ impl<S: Scheduler + ?Sized> Scheduler for &mut S {
 
     fn settled(&mut self, open_after: bool) {
         (**self).settled(open_after);
+    }
+
+    fn moved(&mut self, moves: bool) {
+        (**self).moved(moves);
     }
 
     fn vanished(&mut self) {

@@ -64,7 +64,7 @@ pub use find::{
 };
 pub use integer::Integer;
 pub use marked::{Marked, MarkedWord};
-pub use plain::PlainCell;
+pub use plain::{PlainCell, PlainData};
 pub use refcount::{Kref, REFCOUNT_MAX, Refcount, SATURATED};
 pub use words::{
     __ffs, __fls, ffs, ffz, fls, fls_long, fls64, hweight_long, hweight8, hweight16, hweight32, hweight64,

@@ -16,12 +16,41 @@ use ringzero_machine::{Mode, Op, Place, Step, step};
 /// hits.update(|n| n + 1);
 /// assert_eq!(hits.get(), 2);
 /// ```
+///
+/// Threads share only [`PlainData`], of which any mix of two values is one:
+///
+/// ```compile_fail
+/// static NAME: ringzero::atomic::PlainCell<&str> = ringzero::atomic::PlainCell::new("a");
+/// ```
 #[repr(transparent)]
 pub struct PlainCell<T: Copy>(UnsafeCell<T>);
 
+/// What a [`PlainCell`] may hold that threads share: words, and arrays of them. On threads nothing notices accesses that meet,
+/// and a reader may see parts of two values: of a slice, the address of one and the length of the other.
+///
+/// ```
+/// use ringzero::atomic::{PlainCell, PlainData};
+/// fn take<T: PlainData + Default>(cell: &PlainCell<T>) -> T {
+///     let value = cell.get();
+///     cell.set(T::default());
+///     value
+/// }
+/// assert_eq!(take(&PlainCell::new(3)), 3);
+/// ```
+///
+/// # Safety
+/// Words of up to 8 bytes that are aligned to their size, each of which was in its place in some value, make a value.
+pub unsafe trait PlainData: Copy {}
+
+// SAFETY: it is such a word itself, and read and written whole.
+unsafe impl<T: MarkedWord> PlainData for T {}
+// SAFETY: its elements are.
+unsafe impl<T: PlainData, const N: usize> PlainData for [T; N] {}
+
 // SAFETY: this is the type's declaration: on the model, contexts run one at a time and races are found, not
-// suffered; elsewhere the user promises that no two unordered accesses meet. `T: Send` because values cross over.
-unsafe impl<T: Copy + Send> Sync for PlainCell<T> {}
+// suffered; elsewhere the user promises that no two unordered accesses meet, and gets a mix of values if they do, which
+// `PlainData` is made for. `T: Send` because values cross over.
+unsafe impl<T: PlainData + Send> Sync for PlainCell<T> {}
 
 impl<T: Copy> PlainCell<T> {
     /// A cell with this value.
@@ -117,8 +146,8 @@ mod tests {
 
     #[test]
     fn update_reads_and_writes() {
-        let cell = PlainCell::new((1_u8, 2_u16));
-        cell.update(|(a, b)| (a + 1, b + 1));
-        assert_eq!((cell.get(), cell.get_racy()), ((2, 3), (2, 3)));
+        let cell = PlainCell::new([1_u16, 2]);
+        cell.update(|[a, b]| [a + 1, b + 1]);
+        assert_eq!((cell.get(), cell.get_racy()), ([2, 3], [2, 3]));
     }
 }

@@ -161,10 +161,11 @@ pub(crate) mod at {
     #[inline]
     pub fn cond_resched(place: Place) {
         assert_may_sleep("cond_resched()", place);
-        if let Some(m) = model()
-            && m.preempt_model() != PreemptModel::Full
-        {
-            gate(Op::CondResched, place);
+        if let Some(m) = model() {
+            m.cond_resched();
+            if m.preempt_model() != PreemptModel::Full {
+                gate(Op::CondResched, place);
+            }
         }
         if cpu().attention.load(Relaxed) != 0 {
             attend();

@@ -8,21 +8,22 @@ use crate::task::{TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPT
 use core::pin::{Pin, pin};
 use ringzero_context::at;
 use ringzero_machine::Place;
-use ringzero_spinning::{Guard, Kind};
+use ringzero_spinning::{Guard, Irq, Kind, Plain};
 use ringzero_time::TICK_NSEC;
 
-/// A signal ended the wait.
+/// A signal ended the wait for an event or a completion. What one means that keeps a task from taking a lock is another
+/// type, with another error number: `ringzero::mutex::Interrupted`.
 ///
 /// ```
-/// use ringzero::{mutex::Mutex, wait::Interrupted};
+/// use ringzero::wait::{Interrupted, WaitQueueHead, wait_event_interruptible};
 /// /// What a system call returns.
-/// fn value(of: &Mutex<i32>) -> i32 {
-///     match of.lock_interruptible() {
-///         Ok(held) => *held,
+/// fn answer(on: &WaitQueueHead, ready: bool) -> i32 {
+///     match wait_event_interruptible(on, || ready) {
+///         Ok(()) => 7,
 ///         Err(signal) => signal.to_errno(),
 ///     }
 /// }
-/// assert_eq!((value(&Mutex::new(7)), Interrupted.to_errno()), (7, -512));
+/// assert_eq!((answer(&WaitQueueHead::new(), true), Interrupted.to_errno()), (7, -512));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
@@ -41,7 +42,7 @@ pub(crate) struct How {
     pub(crate) state: u32,
     pub(crate) flags: u32,
     pub(crate) timeout: u64,
-    /// Who says that it may sleep; none where it is called with a lock held.
+    /// Who says that it may sleep; none where it may be called with a lock held, and only a sleep looks.
     pub(crate) call: Option<&'static str>,
 }
 
@@ -58,7 +59,7 @@ impl How {
         Self { timeout, ..self }
     }
 
-    const fn locked(state: u32) -> Self {
+    pub(crate) const fn unchecked(state: u32) -> Self {
         Self { state, flags: 0, timeout: MAX_SCHEDULE_TIMEOUT, call: None }
     }
 }
@@ -97,7 +98,12 @@ pub(crate) fn wait_with<'q, C>(
         let signalled = entry.put_for_event(wq, how.flags, how.state, place);
         let holds = condition(cx);
         if signalled {
-            return if holds { Ok(left.max(1)) } else { Err(Interrupted) };
+            // Off the queue already. A time that is over comes first.
+            return match (holds, left) {
+                (true, _) => Ok(left.max(1)),
+                (false, 0) => Ok(0),
+                (false, _) => Err(Interrupted),
+            };
         }
         // While unwinding nobody else runs, and there is nothing to wait for.
         if holds || left == 0 || unwinds() {
@@ -255,10 +261,20 @@ pub fn wait_event_idle_exclusive_timeout(wq: &WaitQueueHead, condition: impl FnM
     .unwrap_or(0)
 }
 
-/// [`wait_event`] that calls `before` each time it goes to sleep, and `after` when it comes back.
+/// [`wait_event`] in state `state`, which says what signals end it, too.
+///
+/// # Errors
+/// [`Interrupted`] if such a signal came first.
+#[track_caller]
+pub fn wait_event_state(wq: &WaitQueueHead, condition: impl FnMut() -> bool, state: u32) -> Result<(), Interrupted> {
+    wait_in(wq, How::new(state, "wait_event_state()"), Place::caller(), condition).map(drop)
+}
+
+/// [`wait_event`] that calls `before` each time it goes to sleep, and `after` when it comes back. The caller may hold a lock
+/// that they release and take: only the sleep has to be allowed.
 #[track_caller]
 pub fn wait_event_cmd(wq: &WaitQueueHead, condition: impl FnMut() -> bool, before: impl FnMut(), after: impl FnMut()) {
-    let how = How::new(TASK_UNINTERRUPTIBLE, "wait_event_cmd()");
+    let how = How::unchecked(TASK_UNINTERRUPTIBLE);
     wait_with_cmd(wq, how, Place::caller(), condition, before, after);
 }
 
@@ -270,7 +286,7 @@ pub fn wait_event_exclusive_cmd(
     before: impl FnMut(),
     after: impl FnMut(),
 ) {
-    let how = How::new(TASK_UNINTERRUPTIBLE, "wait_event_exclusive_cmd()").exclusive();
+    let how = How::unchecked(TASK_UNINTERRUPTIBLE).exclusive();
     wait_with_cmd(wq, how, Place::caller(), condition, before, after);
 }
 
@@ -333,7 +349,7 @@ pub fn wait_event_lock_irq<T: ?Sized, K: Kind>(
     condition: impl FnMut(&mut T) -> bool,
 ) {
     // No signal ends it.
-    let _ = wait_unlocked(wq, guard, How::locked(TASK_UNINTERRUPTIBLE), Place::caller(), condition);
+    let _ = wait_unlocked(wq, guard, How::unchecked(TASK_UNINTERRUPTIBLE), Place::caller(), condition);
 }
 
 /// [`wait_event_lock_irq`] for `timeout` jiffies at most: 0 if they were over and the condition did not hold, else what is
@@ -345,7 +361,7 @@ pub fn wait_event_lock_irq_timeout<T: ?Sized, K: Kind>(
     condition: impl FnMut(&mut T) -> bool,
     timeout: u64,
 ) -> u64 {
-    let how = How::locked(TASK_UNINTERRUPTIBLE).timeout(timeout);
+    let how = How::unchecked(TASK_UNINTERRUPTIBLE).timeout(timeout);
     wait_unlocked(wq, guard, how, Place::caller(), condition).unwrap_or(0)
 }
 
@@ -360,7 +376,7 @@ pub fn wait_event_interruptible_lock_irq<T: ?Sized, K: Kind>(
     guard: &mut Guard<'_, T, K>,
     condition: impl FnMut(&mut T) -> bool,
 ) -> Result<(), Interrupted> {
-    wait_unlocked(wq, guard, How::locked(TASK_INTERRUPTIBLE), Place::caller(), condition).map(drop)
+    wait_unlocked(wq, guard, How::unchecked(TASK_INTERRUPTIBLE), Place::caller(), condition).map(drop)
 }
 
 /// [`wait_event_lock_irq_timeout`] that a signal ends too.
@@ -374,7 +390,7 @@ pub fn wait_event_interruptible_lock_irq_timeout<T: ?Sized, K: Kind>(
     condition: impl FnMut(&mut T) -> bool,
     timeout: u64,
 ) -> Result<u64, Interrupted> {
-    wait_unlocked(wq, guard, How::locked(TASK_INTERRUPTIBLE).timeout(timeout), Place::caller(), condition)
+    wait_unlocked(wq, guard, How::unchecked(TASK_INTERRUPTIBLE).timeout(timeout), Place::caller(), condition)
 }
 
 fn wait_unlocked<T: ?Sized, K: Kind>(
@@ -394,4 +410,122 @@ fn wait_unlocked<T: ?Sized, K: Kind>(
         |guard| condition(&mut **guard),
         |guard, sleep| guard.unlocked_at(place, sleep),
     )
+}
+
+/// Waits until `condition` holds, with the lock of `wq` held all the time but for the sleeps: it is tested with the lock
+/// held, and whoever makes it true holds the lock too ([`wake_up_locked`](crate::wake_up_locked)). Task context, sleeps.
+///
+/// ```
+/// use ringzero::atomic::Atomic;
+/// use ringzero::kthread::kthread_run;
+/// use ringzero::wait::{WaitQueueHead, wait_event_interruptible_locked, wake_up_locked};
+/// ringzero::global! {
+///     static QUEUE: WaitQueueHead = WaitQueueHead::new();
+///     static READY: Atomic = Atomic::new(0);
+/// }
+/// ringzero::Machine::host().boot(|| {
+///     kthread_run(|| {
+///         // SAFETY: released below, by the context that takes it.
+///         let lock = unsafe { QUEUE.lock() };
+///         lock.lock();
+///         READY.set(1);
+///         // SAFETY: the lock is held.
+///         unsafe { wake_up_locked(&QUEUE) };
+///         lock.unlock();
+///     }, "waker");
+///     // SAFETY: as above.
+///     let lock = unsafe { QUEUE.lock() };
+///     lock.lock();
+///     // SAFETY: taken with `lock`, which is the form for it.
+///     let waited = unsafe { wait_event_interruptible_locked(&QUEUE, || READY.read() == 1) };
+///     lock.unlock();
+///     assert_eq!(waited, Ok(()));
+/// }).assert_clean();
+/// ```
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first; the lock is held all the same.
+///
+/// # Safety
+/// The caller must have taken the lock of `wq` with `lock()`, once, and hold no other spinlock.
+#[track_caller]
+pub unsafe fn wait_event_interruptible_locked(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+) -> Result<(), Interrupted> {
+    wait_locked::<Plain>(wq, 0, Place::caller(), condition)
+}
+
+/// [`wait_event_interruptible_locked`] of a lock that was taken with `lock_irq()`.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first; the lock is held all the same.
+///
+/// # Safety
+/// The caller must have taken the lock of `wq` with `lock_irq()`, once, and hold no other spinlock.
+#[track_caller]
+pub unsafe fn wait_event_interruptible_locked_irq(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+) -> Result<(), Interrupted> {
+    wait_locked::<Irq>(wq, 0, Place::caller(), condition)
+}
+
+/// [`wait_event_interruptible_locked`] as an exclusive waiter: one of them is woken at a time.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first; the lock is held all the same.
+///
+/// # Safety
+/// The caller must have taken the lock of `wq` with `lock()`, once, and hold no other spinlock.
+#[track_caller]
+pub unsafe fn wait_event_interruptible_exclusive_locked(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+) -> Result<(), Interrupted> {
+    wait_locked::<Plain>(wq, WQ_FLAG_EXCLUSIVE, Place::caller(), condition)
+}
+
+/// [`wait_event_interruptible_exclusive_locked`] of a lock that was taken with `lock_irq()`.
+///
+/// # Errors
+/// [`Interrupted`] if a signal came first; the lock is held all the same.
+///
+/// # Safety
+/// The caller must have taken the lock of `wq` with `lock_irq()`, once, and hold no other spinlock.
+#[track_caller]
+pub unsafe fn wait_event_interruptible_exclusive_locked_irq(
+    wq: &WaitQueueHead,
+    condition: impl FnMut() -> bool,
+) -> Result<(), Interrupted> {
+    wait_locked::<Irq>(wq, WQ_FLAG_EXCLUSIVE, Place::caller(), condition)
+}
+
+/// The lock of `wq` is held, and was taken as `K` takes it.
+fn wait_locked<K: Kind>(
+    wq: &WaitQueueHead,
+    flags: u32,
+    place: Place,
+    mut condition: impl FnMut() -> bool,
+) -> Result<(), Interrupted> {
+    if condition() {
+        return Ok(());
+    }
+    let entry = pin!(WaitQueueEntry::new());
+    let mut result = Ok(());
+    // Queued and tested with the lock held, so that no wake-up with it comes in between (invariant 2).
+    while result.is_ok() && !unwinds() {
+        if entry.put_locked(wq, flags, TASK_INTERRUPTIBLE, place) {
+            result = Err(Interrupted);
+            break;
+        }
+        wq.unlock_as::<K>(place);
+        schedule_in_loop(place);
+        wq.lock_as::<K>(place);
+        if condition() {
+            break;
+        }
+    }
+    entry.take_locked(wq, place);
+    result
 }

@@ -5,7 +5,7 @@
 
 use crate::completion::Completion;
 use crate::queue::{FUTURE, Node, WaitQueueHead};
-use crate::schedule::{schedule_at, set_current_state_at, wake_up_process};
+use crate::schedule::{Barrier, schedule_at, set_current_state_at, wake_up_process};
 use crate::task::{TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, current};
 use crate::wait_bit::{WaitBitKey, var_waitqueue};
 use core::cell::Cell;
@@ -253,9 +253,9 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut cx = Context::from_waker(&waker);
     loop {
         // The state first: a wake-up that comes while it is polled is not lost (crate invariant 2).
-        set_current_state_at(TASK_UNINTERRUPTIBLE, place);
+        set_current_state_at(TASK_UNINTERRUPTIBLE, Barrier::Full, place);
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            set_current_state_at(TASK_RUNNING, place);
+            set_current_state_at(TASK_RUNNING, Barrier::None, place);
             return output;
         }
         schedule_at(place);

@@ -1,6 +1,6 @@
 //! `ksoftirqd`: the task of each CPU that processes what softirqs leave over (invariant 8).
 
-use crate::schedule::{schedule_at, set_current_state_at, wake_up_state_at};
+use crate::schedule::{Barrier, schedule_at, set_current_state_at, wake_up_state_at};
 use crate::task::{
     TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, register, task_name,
 };
@@ -52,11 +52,11 @@ pub fn ksoftirqd(cpu: u32) -> &'static Task {
 fn run() {
     let place = Place::caller();
     loop {
-        set_current_state_at(TASK_INTERRUPTIBLE, place);
+        set_current_state_at(TASK_INTERRUPTIBLE, Barrier::Full, place);
         if local_softirq_pending() == 0 {
             schedule_at(place);
         } else {
-            set_current_state_at(TASK_RUNNING, place);
+            set_current_state_at(TASK_RUNNING, Barrier::None, place);
             do_softirq();
             cond_resched();
         }

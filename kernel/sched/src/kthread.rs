@@ -3,7 +3,9 @@
 use crate::body::ExitCode;
 use crate::errno::{EINTR, EINVAL};
 use crate::schedule::{give_up, wake_up_state_at};
-use crate::task::{TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, current, spawn_at, try_current};
+use crate::task::{
+    TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, Task, TaskOptions, current, spawn_at, spawn_counted, try_current,
+};
 use core::sync::atomic::Ordering::Relaxed;
 use ringzero_context::{self as context, at};
 use ringzero_machine::{Mode, Op, Place, cpu, machine, model, step};
@@ -26,17 +28,28 @@ where
     spawn_at(options, f, place)
 }
 
-/// Makes a kthread as `options` say, whatever they say of `kthread`: for C code, whose tasks' memory dies with them
-/// ([`TaskOptions::counted`]). Task context, may sleep; panics outside a machine.
+/// Makes a kthread as `options` say, whatever they say of `kthread`, whose memory dies with the last reference to it: for C
+/// code. Task context, may sleep; panics outside a machine.
+///
+/// # Safety
+/// References count (crate invariant 9): nobody uses the task after the last one is gone, which `f` and whoever stops it
+/// have to see to. `f` hands no `&Task` of it, as [`current()`] gives, to anybody who may keep it.
+///
+/// ```compile_fail,E0133
+/// use ringzero::sched::{TaskOptions, kthread_make};
+/// kthread_make(TaskOptions::new("gone"), || ());
+/// ```
+#[doc(hidden)]
 #[track_caller]
-pub fn kthread_make<F, R>(options: TaskOptions, f: F) -> &'static Task
+pub unsafe fn kthread_make<F, R>(options: TaskOptions, f: F) -> *const Task
 where
     F: FnOnce() -> R + Send + 'static,
     R: ExitCode,
 {
     let place = Place::caller();
     at::might_sleep("kthread_create()", place);
-    spawn_at(TaskOptions { kthread: true, ..options }, f, place)
+    // SAFETY: the caller's contract.
+    unsafe { spawn_counted(TaskOptions { kthread: true, ..options }, f, place) }
 }
 
 /// Makes a task that will run `f`, and that starts when it is woken. Task context, may sleep; panics outside a
@@ -112,7 +125,7 @@ pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {
     }
     if try_current().is_some_and(|running| core::ptr::eq(running, task)) && mask & one_cpu(cpu().id.get()) == 0 {
         at::assert_may_sleep("set_cpus_allowed()", place);
-        give_up(task, place);
+        give_up(task, Op::Schedule, place);
     }
     0
 }

@@ -24,9 +24,10 @@
 //!    `prepare_to_wait` sets the state before it queues: whoever finds an entry whose task is awake knows that the task
 //!    will queue again before it sleeps. Nobody can tell this from doing both at once, as Linux does under the lock.
 //! 5. While a waker goes through a queue it holds the queue's lock, with interrupts off, so no entry is looked at after
-//!    its task could have left. Waking an empty queue is one step; on the host it takes no lock: a full fence in the waker
-//!    pairs with the one after an entry was put, so that either the waker sees the entry, or the waiter's test of its
-//!    condition sees what came before the waker's fence.
+//!    its task could have left. That an entry leaves is said by the step that wakes its task, or by one of its own,
+//!    which write the number of entries: [`waitqueue_active`] reads it without the lock. Waking an empty queue is one
+//!    step; on the host it takes no lock: a full fence in the waker pairs with the one after an entry was put, so that
+//!    either the waker sees the entry, or the waiter's test of its condition sees what came before the waker's fence.
 //! 6. A kthread that is told to stop before its first step never runs its closure, and its exit code is `-EINTR`.
 //! 7. A task ends with the context it began with (`unbalanced-context`). Its exit code is stored before it ends, and
 //!    is read only by those who joined it.
@@ -34,8 +35,10 @@
 //! 9. A task begins with one reference, its own, which ends with it. The memory of a *counted* task, which C code makes,
 //!    dies with the last reference: what uses it then is `use-after-free`. [`kthread_stop`] holds one meanwhile. The
 //!    memory of other tasks lives as long as the execution.
-//! 10. An entry of C code ([`RawWaitQueueEntry`]) is linked like another, and its memory is checked before a waker looks
-//!     at it, since nothing else takes it off a queue when its function returns.
+//! 10. An entry is on one queue at most. Putting it on another, or once more by [`add_wait_queue`], and taking it off
+//!     where it is not, is `warn`; one of Rust comes off the queue on which it is. An entry of C code
+//!     ([`RawWaitQueueEntry`]) is linked like another, and its memory is checked before a waker looks at it, since
+//!     nothing else takes it off a queue when its function returns.
 //! 11. A sleep for a time has its timer in the task. Reading the clock and arming are one step; when the time is over, the
 //!     timer's callback wakes the task, or changes the word that it waits on, and notes in the same step that it is over:
 //!     then nothing has to be deleted. Otherwise, and always on the host, where the callback may not have returned yet, the
@@ -59,7 +62,8 @@
 //!     released (unless the waker holds it itself): it is others' code. The end of a future takes its entry off.
 //!
 //! **The host.** A step is an atomic instruction on the task's state or the completion, or lies within the queue's lock;
-//! only a task's signals have a [`StepLock`](ringzero_machine::StepLock), within which no other is taken. After each that
+//! only a task's signals have a [`StepLock`](ringzero_machine::StepLock), within which no other is taken, and priorities:
+//! the one of their inheritance first, then the task's own. After each that
 //! a wait's condition may be waiting for comes a [`notify`](ringzero_machine::notify) of the word's address, since the
 //! object may be gone by then. A thread of the program has a task that [`Task::adopt`] made. A finished task keeps its
 //! [`Task::SIZE`] bytes for good, unless it is counted, since `&'static Task` may be kept by anybody; what its closure
@@ -79,11 +83,13 @@
 
 mod body;
 mod completion;
+mod entry;
 mod errno;
 mod event;
 mod future;
 mod ksoftirqd;
 mod kthread;
+mod pi;
 mod prio;
 mod queue;
 mod raw;
@@ -98,14 +104,16 @@ mod word;
 
 pub use body::ExitCode;
 pub use completion::Completion;
-pub use errno::{EALREADY, EDEADLK, EINTR, EINVAL, ERESTARTSYS, ETIME};
+pub use errno::{EALREADY, EDEADLK, EINTR, EINVAL, ERESTARTSYS, ETIME, ETIMEDOUT};
 pub use event::{
     Interrupted, wait_event, wait_event_cmd, wait_event_exclusive, wait_event_exclusive_cmd, wait_event_hrtimeout,
     wait_event_idle, wait_event_idle_exclusive, wait_event_idle_exclusive_timeout, wait_event_idle_timeout,
-    wait_event_interruptible, wait_event_interruptible_exclusive, wait_event_interruptible_hrtimeout,
-    wait_event_interruptible_lock_irq, wait_event_interruptible_lock_irq_timeout, wait_event_interruptible_timeout,
-    wait_event_killable, wait_event_killable_exclusive, wait_event_killable_timeout, wait_event_lock_irq,
-    wait_event_lock_irq_timeout, wait_event_timeout,
+    wait_event_interruptible, wait_event_interruptible_exclusive, wait_event_interruptible_exclusive_locked,
+    wait_event_interruptible_exclusive_locked_irq, wait_event_interruptible_hrtimeout,
+    wait_event_interruptible_lock_irq, wait_event_interruptible_lock_irq_timeout, wait_event_interruptible_locked,
+    wait_event_interruptible_locked_irq, wait_event_interruptible_timeout, wait_event_killable,
+    wait_event_killable_exclusive, wait_event_killable_timeout, wait_event_lock_irq, wait_event_lock_irq_timeout,
+    wait_event_state, wait_event_timeout,
 };
 pub use future::{CompletionFuture, Event, block_on, event};
 pub use ksoftirqd::ksoftirqd;
@@ -113,6 +121,7 @@ pub use kthread::{
     kthread_bind, kthread_bind_mask, kthread_create, kthread_create_on_cpu, kthread_make, kthread_run,
     kthread_run_on_cpu, kthread_should_stop, kthread_stop, set_cpus_allowed,
 };
+pub use pi::{Granted, RtMutexBase, RtWait};
 pub use prio::{
     DEFAULT_PRIO, MAX_NICE, MAX_PRIO, MAX_RT_PRIO, MIN_NICE, NICE_WIDTH, SCHED_BATCH, SCHED_FIFO, SCHED_IDLE,
     SCHED_NORMAL, SCHED_RR, rt_prio, rt_task, sched_set_fifo, sched_set_fifo_low, sched_set_normal, sched_setscheduler,
@@ -122,7 +131,7 @@ pub use queue::{
     EndWakeUp, RawWakeFunction, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, WaitQueueEntry, WaitQueueHead,
     WakeFunction, Woken, add_wait_queue, add_wait_queue_exclusive, add_wait_queue_priority, autoremove_wake_function,
     default_wake_function, finish_wait, prepare_to_wait, prepare_to_wait_event, prepare_to_wait_exclusive,
-    remove_wait_queue, waitqueue_active, woken_wake_function,
+    remove_wait_queue, waitqueue_active, woken_wake_function, wq_has_single_sleeper, wq_has_sleeper,
 };
 pub use raw::{EntryKind, RawWaitQueueEntry};
 pub use ringzero_context::cond_resched;

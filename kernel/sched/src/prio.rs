@@ -9,16 +9,22 @@
 //! **Invariants.**
 //! 1. A task begins with `SCHED_NORMAL` and nice 0: priority 120.
 //! 2. All of it changes in one step; so does a reader see it, that asks by a function.
-//! 3. The effective priority is the normal one: nothing inherits priorities yet.
+//! 3. The effective priority is the better one of the normal priority and of those that it inherits ([`RtMutexBase`]); the
+//!    machine is told of each change.
 //!
-//! **Differences from Linux.** No machine looks at priorities: the model tries every order, whoever is more urgent, and on
-//! threads tasks come as they were queued. There are no permissions, no deadline policy, and no groups.
+//! Only real-time priorities decide who has a CPU; nice values and the policies of ordinary tasks are told, and nothing
+//! follows from them. Real-time tasks are not throttled.
+//!
+//! **Differences from Linux.** There are no permissions, no deadline policy, and no groups.
+//!
+//! [`RtMutexBase`]: crate::RtMutexBase
 
 use crate::errno::EINVAL;
+use crate::pi::PI;
 use crate::task::Task;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
-use ringzero_machine::{Mode, Op, Place, Step, StepLock};
+use ringzero_machine::{Mode, Op, Place, Priority, Step, StepLock};
 
 /// How many real-time priorities there are: the first that is none.
 pub const MAX_RT_PRIO: i32 = 100;
@@ -54,6 +60,8 @@ pub(crate) struct Priorities {
     policy: AtomicU32,
     /// What makes a change of several of these one step.
     lock: StepLock,
+    /// The best that it inherits. Touched within the lock of [`PI`], as `prio` is written.
+    inherited: AtomicI32,
 }
 
 /// What of a task's priorities can be chosen.
@@ -93,13 +101,30 @@ impl Priorities {
             rt_priority: AtomicU32::new(0),
             policy: AtomicU32::new(SCHED_NORMAL),
             lock: StepLock::new(),
+            inherited: AtomicI32::new(MAX_PRIO),
         }
+    }
+
+    /// What the machine reads.
+    pub(crate) const fn effective(&self) -> Priority {
+        Priority::new(&self.prio, &self.policy)
     }
 
     /// Puts them back to what a task begins with, without a step.
     pub(crate) fn forget(&self) {
-        let _in = self.lock.lock();
-        self.put(Chosen { policy: SCHED_NORMAL, rt_priority: 0, static_prio: DEFAULT_PRIO });
+        PI.get().change_alone(|| self.put(Chosen { policy: SCHED_NORMAL, rt_priority: 0, static_prio: DEFAULT_PRIO }));
+    }
+
+    /// The effective priority. No step.
+    pub(crate) fn now(&self) -> i32 {
+        self.prio.load(Relaxed)
+    }
+
+    /// Notes the best that it inherits; whether the effective priority has changed. Within the lock of [`PI`].
+    pub(crate) fn inherit(&self, inherited: i32) -> bool {
+        self.inherited.store(inherited, Relaxed);
+        let prio = self.normal_prio.load(Relaxed).min(inherited);
+        self.prio.swap(prio, Relaxed) != prio
     }
 
     fn chosen(&self) -> Chosen {
@@ -110,13 +135,14 @@ impl Priorities {
         }
     }
 
-    /// The lock is held.
+    /// Within the lock of [`PI`].
     fn put(&self, chosen: Chosen) {
+        let _in = self.lock.lock();
         self.policy.store(chosen.policy, Relaxed);
         self.rt_priority.store(chosen.rt_priority, Relaxed);
         self.static_prio.store(chosen.static_prio, Relaxed);
         self.normal_prio.store(chosen.normal_prio(), Relaxed);
-        self.prio.store(chosen.normal_prio(), Relaxed);
+        self.prio.store(chosen.normal_prio().min(self.inherited.load(Relaxed)), Relaxed);
     }
 }
 
@@ -128,7 +154,8 @@ impl Task {
 
     fn choose(&self, place: Place, change: impl FnOnce(Chosen) -> Chosen) {
         let own = &self.priorities;
-        own.lock.within(&self.prio_step(Op::SetPriority, Mode::Rmw, place), || own.put(change(own.chosen())));
+        let announced = self.prio_step(Op::SetPriority, Mode::Rmw, place);
+        PI.get().change(self, &announced, || own.put(change(own.chosen())));
     }
 
     fn look<R>(&self, place: Place, look: impl FnOnce(&Priorities) -> R) -> R {
@@ -140,7 +167,9 @@ impl Task {
     #[must_use]
     #[track_caller]
     pub fn prio(&self) -> i32 {
-        self.look(Place::caller(), |own| own.prio.load(Relaxed))
+        let announced = self.prio_step(Op::GetPriority, Mode::Read, Place::caller());
+        ringzero_machine::step(&announced.also(PI.get().object(), false));
+        self.priorities.now()
     }
 
     /// The priority of its policy, whoever waits for it (`p->normal_prio`). Every context.
@@ -279,7 +308,8 @@ mod tests {
             assert_eq!(sched_setscheduler(task, policy, 0), 0);
             assert_eq!(all(task), (120, 120, 120, (policy, 0)));
         }
-        task.adopt_again();
+        // SAFETY: nobody else has it.
+        unsafe { task.adopt_again() };
         assert_eq!(all(task), (120, 120, 120, (SCHED_NORMAL, 0)));
     }
 

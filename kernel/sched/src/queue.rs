@@ -2,26 +2,28 @@
 //!
 //! Entries are linked by address. That an entry stays where it is as long as it is linked follows from `Pin`; that the
 //! head outlives it, from the lifetime `'q`; and that it is taken off before its memory is reused, from its `Drop`.
-//! Links and flags are touched only while the head's lock is held.
+//! Links and flags are touched only while the head's lock is held. An entry that was leaked borrows its head no more: its
+//! memory stays, and wakers find it by the links, wherever the head is moved.
 
+pub(crate) use crate::entry::{
+    ELSEWHERE, FUTURE, Linked, NO_LIST, NOT_THERE, Node, TWICE, call, misuse, set_state, set_woken, wake_and_remove,
+    wake_task, woken_step,
+};
+pub use crate::entry::{
+    EndWakeUp, RawWakeFunction, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, WaitQueueEntry, WakeFunction,
+    Woken, autoremove_wake_function, default_wake_function, woken_wake_function,
+};
 use crate::event::Interrupted;
-use crate::raw::RawWaitQueueEntry;
-use crate::schedule::{set_state_at, unwinds, wake_up_state_at};
-use crate::task::{TASK_RUNNING, Task, try_current};
+use crate::task::TASK_RUNNING;
 use core::cell::Cell;
-use core::ffi::{c_int, c_uint};
 use core::fmt;
-use core::marker::{PhantomData, PhantomPinned};
 use core::mem::offset_of;
 use core::pin::Pin;
 use core::ptr;
-use core::sync::atomic::{
-    AtomicU32,
-    Ordering::{Relaxed, SeqCst},
-    fence,
-};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use ringzero_atomic::smp_mb;
 use ringzero_machine::{Mode, Op, Place, Step, model, step};
-use ringzero_spinning::{IrqSave, RawSpinLock};
+use ringzero_spinning::{IrqSave, Kind, RawSpinLock};
 
 /// A wait queue (`wait_queue_head_t`). All zeroes is an empty one.
 ///
@@ -125,28 +127,51 @@ impl WaitQueueHead {
         }
     }
 
+    /// Takes the lock as `K` does.
+    pub(crate) fn lock_as<K: Kind>(&self, place: Place) {
+        self.lock.lock_kind::<K>(place);
+    }
+
+    /// Releases the lock, which was taken as `K` takes it.
+    pub(crate) fn unlock_as<K: Kind>(&self, place: Place) {
+        self.lock.unlock_kind::<K>(place);
+    }
+
     /// Whether somebody is on it, as far as is known without the lock.
     #[inline]
     pub(crate) fn has_entries(&self) -> bool {
         self.linked.load(Relaxed) != 0
     }
 
-    /// Links `node`: exclusive ones last, those with priority first, the others behind these. The lock is held.
-    pub(crate) fn link(&self, node: &Node) {
-        if node.queue.get() == ptr::from_ref(self) {
-            return;
+    /// Links `node`: exclusive ones last, those with priority first, each behind the earlier ones, the others behind these.
+    /// The lock is held. Where it was before: on another queue it stays.
+    pub(crate) fn link(&self, node: &Node) -> Linked {
+        let last = node.flags.get() & (WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY) == WQ_FLAG_EXCLUSIVE;
+        self.link_at(node, last)
+    }
+
+    /// [`link`](Self::link), as the last one or in front.
+    pub(crate) fn link_at(&self, node: &Node, last: bool) -> Linked {
+        let linked = self.has(node);
+        if linked != Linked::Nowhere {
+            return linked;
         }
-        assert!(node.queue.get().is_null(), "the wait queue entry is on another queue");
         node.queue.set(self);
-        let (before, after) = match node.flags.get() & (WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY) {
-            WQ_FLAG_EXCLUSIVE => (self.last.get(), ptr::null()),
-            0 => self.behind_priority(),
-            _ => (ptr::null(), self.first.get()),
-        };
+        let (before, after) = if last { (self.last.get(), ptr::null()) } else { self.behind_priority() };
         node.previous.set(before);
         node.next.set(after);
         self.set_neighbours(before, after, node, node);
         self.linked.store(self.linked.load(Relaxed) + 1, Relaxed);
+        linked
+    }
+
+    /// Where `node` is. The lock is held.
+    fn has(&self, node: &Node) -> Linked {
+        match node.queue.get() {
+            queue if queue == ptr::from_ref(self) => Linked::Here,
+            queue if queue.is_null() => Linked::Nowhere,
+            _ => Linked::Elsewhere,
+        }
     }
 
     /// The neighbours of what comes behind the entries with priority.
@@ -161,15 +186,30 @@ impl WaitQueueHead {
         (before, after)
     }
 
-    /// Unlinks `node` if it is linked here. The lock is held.
-    pub(crate) fn unlink(&self, node: &Node) {
-        if node.queue.get() != ptr::from_ref(self) {
-            return;
+    /// Unlinks `node` if it is linked here. The lock is held. Where it was before.
+    pub(crate) fn unlink(&self, node: &Node) -> Linked {
+        let linked = self.has(node);
+        if linked != Linked::Here {
+            return linked;
         }
         let (before, after) = (node.previous.get(), node.next.get());
         self.set_neighbours(before, after, after, before);
         self.linked.store(self.linked.load(Relaxed) - 1, Relaxed);
         node.queue.set(ptr::null());
+        node.next.set(ptr::null());
+        linked
+    }
+
+    /// Announces that the number of entries changes, of a change whose own step does not say so. The lock is held.
+    pub(crate) fn announce_change(&self, op: Op, place: Place) {
+        let announced = Step::new(op, Mode::Write, self.linked_address(), 4, place);
+        step(&announced.named(self.lock.name(), self.lock.class()));
+    }
+
+    /// The word that says how many entries there are.
+    #[inline]
+    pub(crate) fn linked_address(&self) -> usize {
+        ptr::from_ref(&self.linked).addr()
     }
 
     /// Makes `after_before` follow `before` and `before_after` precede `after`; null stands for the queue's ends.
@@ -198,407 +238,6 @@ impl Default for WaitQueueHead {
 impl fmt::Debug for WaitQueueHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WaitQueueHead({})", self.lock.name().unwrap_or("unnamed"))
-    }
-}
-
-/// Of an entry: it uses up one of the wake-ups that are given.
-pub const WQ_FLAG_EXCLUSIVE: u32 = 0x01;
-/// Of an entry: it has been woken since it last looked ([`wait_woken`](crate::wait_woken)).
-pub const WQ_FLAG_WOKEN: u32 = 0x02;
-/// Of an entry: it comes before all others.
-pub const WQ_FLAG_PRIORITY: u32 = 0x20;
-/// Of an entry: it is a future's.
-pub(crate) const FUTURE: u32 = 0x8000_0000;
-
-/// What a waker does with an entry, in C: `wait_queue_func_t`. It gets the entry, the states of those who are to be woken,
-/// the wake-up's flags, and its key; it returns 1 if it woke somebody, 0 if not, and less to end the wake-up.
-///
-/// ```
-/// use ringzero::sched::{RawWaitQueueEntry, RawWakeFunction};
-/// /// Wakes nobody.
-/// unsafe extern "C" fn deaf(_: *const RawWaitQueueEntry, _mode: u32, _flags: i32, _key: *const ()) -> i32 {
-///     0
-/// }
-/// let function: RawWakeFunction = deaf;
-/// # let _ = function;
-/// ```
-pub type RawWakeFunction = unsafe extern "C" fn(*const RawWaitQueueEntry, c_uint, c_int, *const ()) -> c_int;
-
-/// What is linked: the entry without its lifetime.
-#[repr(C)]
-pub(crate) struct Node {
-    pub(crate) flags: Cell<u32>,
-    /// [`MAGIC`](crate::RawWaitQueueEntry::MAGIC) in an entry that C code made; else 0.
-    pub(crate) magic: Cell<u32>,
-    /// Whom to wake: a task, or what the entry's own function makes of it.
-    pub(crate) private: Cell<*const ()>,
-    /// What wakers do with it, if that is not waking the task.
-    pub(crate) func: Cell<Option<RawWakeFunction>>,
-    pub(crate) queue: Cell<*const WaitQueueHead>,
-    pub(crate) next: Cell<*const Node>,
-    pub(crate) previous: Cell<*const Node>,
-    /// A successful wake-up takes it off the queue.
-    pub(crate) autoremove: Cell<bool>,
-    /// 1 when it was woken since it last looked.
-    pub(crate) woken: AtomicU32,
-    /// Where its own context has put it and not yet taken it off, whatever wakers did since. Touched by that context
-    /// only, so that its next step never depends on what was not announced.
-    pub(crate) home: Cell<*const WaitQueueHead>,
-}
-
-impl Node {
-    pub(crate) const fn new(flags: u32) -> Self {
-        Self {
-            flags: Cell::new(flags),
-            magic: Cell::new(0),
-            private: Cell::new(ptr::null()),
-            func: Cell::new(None),
-            queue: Cell::new(ptr::null()),
-            next: Cell::new(ptr::null()),
-            previous: Cell::new(ptr::null()),
-            autoremove: Cell::new(false),
-            woken: AtomicU32::new(0),
-            home: Cell::new(ptr::null()),
-        }
-    }
-
-    /// The task to wake.
-    pub(crate) fn task(&self) -> Option<&'static Task> {
-        // SAFETY: without a function of its own, and in the functions that say so, it is null or a task; those live as long
-        // as the execution.
-        unsafe { self.private.get().cast::<Task>().as_ref() }
-    }
-
-    pub(crate) fn set_exclusive(&self, exclusive: bool) {
-        let flags = self.flags.get() & !(WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY);
-        self.flags.set(flags | if exclusive { WQ_FLAG_EXCLUSIVE } else { 0 });
-    }
-}
-
-/// One task's place on a queue (`wait_queue_entry`), usually on its stack:
-/// `let wait = pin!(WaitQueueEntry::new())` is `DEFINE_WAIT(wait)`.
-///
-/// ```
-/// use ringzero::sched::{TASK_UNINTERRUPTIBLE, schedule};
-/// use ringzero::wait::{WaitQueueEntry, WaitQueueHead, finish_wait, prepare_to_wait, wake_up};
-/// use ringzero::{Machine, atomic::Atomic, kthread::kthread_run};
-/// ringzero::global! {
-///     static READY: Atomic = Atomic::new(0);
-///     static QUEUE: WaitQueueHead = WaitQueueHead::new();
-/// }
-/// let waiter = || {
-///     let entry = std::pin::pin!(WaitQueueEntry::new());
-///     loop {
-///         prepare_to_wait(&QUEUE, entry.as_ref(), TASK_UNINTERRUPTIBLE);
-///         if READY.read() == 1 {
-///             break;
-///         }
-///         schedule();
-///     }
-///     finish_wait(&QUEUE, entry.as_ref());
-/// };
-/// let init = move || {
-///     kthread_run(waiter, "waiter");
-///     READY.set(1);
-///     wake_up(&QUEUE);
-/// };
-/// Machine::host().cpus(2).boot(init).assert_clean();
-/// ```
-#[doc(alias("wait_queue_entry", "wait_queue_t", "DEFINE_WAIT", "DECLARE_WAITQUEUE"))]
-#[repr(C)]
-pub struct WaitQueueEntry<'q> {
-    /// The first field: `call_function` gets from it to the others.
-    node: Node,
-    function: Option<WakeFunction>,
-    private: usize,
-    /// Invariant in `'q`, pinned, and of its own context.
-    queue: PhantomData<Cell<&'q WaitQueueHead>>,
-    pinned: PhantomPinned,
-}
-
-impl<'q> WaitQueueEntry<'q> {
-    /// An entry on no queue. It belongs to the task that puts it on one.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { node: Node::new(0), function: None, private: 0, queue: PhantomData, pinned: PhantomPinned }
-    }
-
-    /// An entry whose wakers call `function`, which finds `private` in it.
-    #[doc(alias("init_waitqueue_func_entry", "DEFINE_WAIT_FUNC"))]
-    #[must_use]
-    pub const fn with_function(function: WakeFunction, private: usize) -> Self {
-        let node = Node { func: Cell::new(Some(call_function)), ..Node::new(0) };
-        Self { node, function: Some(function), private, queue: PhantomData, pinned: PhantomPinned }
-    }
-
-    pub(crate) const fn node(&self) -> &Node {
-        &self.node
-    }
-
-    /// Sets the running task's state if there is one to set, and puts it on `wq`: in this order, so that a waker who
-    /// finds the entry finds the state too (invariant 4). Whether a signal ends a sleep in that state already.
-    pub(crate) fn put(&self, wq: &'q WaitQueueHead, flags: u32, state: Option<u32>, place: Place) -> bool {
-        let (node, task) = (&self.node, try_current());
-        node.home.set(wq);
-        let signalled = set_state(task, state, place);
-        wq.with_lock(Op::WaitqueueAdd, place, || {
-            node.private.set(task.map_or(ptr::null(), |task| ptr::from_ref(task).cast()));
-            node.autoremove.set(state.is_some());
-            node.flags.set(flags);
-            wq.link(node);
-        });
-        // Pairs with the fence in `wake_up`: it sees the entry, or the test of the condition that comes now sees what came
-        // before it.
-        fence(SeqCst);
-        signalled
-    }
-
-    /// [`put`](Self::put) unless a signal ends a sleep in `state`: then it is taken off, so that no later wake-up is used
-    /// up by it. Whether that is so.
-    pub(crate) fn put_for_event(&self, wq: &'q WaitQueueHead, flags: u32, state: u32, place: Place) -> bool {
-        let (node, task) = (&self.node, try_current());
-        if !set_state(task, Some(state), place) {
-            node.home.set(wq);
-            wq.with_lock(Op::WaitqueueAdd, place, || {
-                node.private.set(task.map_or(ptr::null(), |task| ptr::from_ref(task).cast()));
-                node.autoremove.set(true);
-                node.flags.set(flags);
-                wq.link(node);
-            });
-            fence(SeqCst);
-            return false;
-        }
-        self.take(wq, Some(TASK_RUNNING), place);
-        true
-    }
-
-    /// Sets the running task's state if there is one to set, and takes it off `wq` if it is still there.
-    fn take(&self, wq: &WaitQueueHead, state: Option<u32>, place: Place) {
-        set_state(try_current(), state, place);
-        wq.with_lock(Op::WaitqueueRemove, place, || wq.unlink(&self.node));
-        self.node.home.set(ptr::null());
-    }
-}
-
-/// Sets the state of `task`, the running one, if there is one to set; whether a signal ends a sleep in it already.
-pub(crate) fn set_state(task: Option<&Task>, state: Option<u32>, place: Place) -> bool {
-    if let (Some(task), Some(state)) = (task, state) { set_state_at(task, state, place) } else { false }
-}
-
-impl Default for WaitQueueEntry<'_> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Drop for WaitQueueEntry<'_> {
-    /// Takes it off the queue if its context has not done so. While unwinding, nothing is announced and nobody waited
-    /// for: a queue whose lock stays held belongs to an execution that is over, and keeps the entry.
-    fn drop(&mut self) {
-        // SAFETY: the queue is alive: `'q` outlives this entry.
-        let Some(wq) = (unsafe { self.node.home.get().as_ref() }) else { return };
-        let place = Place::caller();
-        if !unwinds() {
-            return self.take(wq, Some(TASK_RUNNING), place);
-        }
-        for _ in 0..100_000 {
-            if wq.lock.take_announced(place) {
-                wq.unlink(&self.node);
-                return wq.lock.release_announced(place);
-            }
-            core::hint::spin_loop();
-        }
-    }
-}
-
-/// An entry as its wake function sees it: linked, with the queue's lock held and interrupts off.
-///
-/// ```
-/// use ringzero::atomic::Atomic;
-/// use ringzero::wait::{EndWakeUp, WaitQueueEntry, WaitQueueHead, Woken, add_wait_queue, wake_up_poll};
-/// ringzero::global! {
-///     static CALLS: Atomic = Atomic::new(0);
-///     static QUEUE: WaitQueueHead = WaitQueueHead::new();
-/// }
-/// fn count(woken: &Woken<'_>) -> Result<bool, EndWakeUp> {
-///     CALLS.add((woken.private() + woken.key().addr()) as i32);
-///     woken.remove();
-///     Ok(true)
-/// }
-/// let entry = std::pin::pin!(WaitQueueEntry::with_function(count, 7));
-/// add_wait_queue(&QUEUE, entry.as_ref());
-/// wake_up_poll(&QUEUE, 4);
-/// assert_eq!(CALLS.read(), 11);
-/// ```
-pub struct Woken<'a> {
-    node: &'a Node,
-    private: usize,
-    mode: u32,
-    flags: i32,
-    key: *const (),
-}
-
-impl fmt::Debug for Woken<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Woken(mode {}, flags {})", self.mode, self.flags)
-    }
-}
-
-/// What a waker does with an entry. It does not sleep, wakes nothing on the same queue, and returns whether that used up
-/// the wake-up, if the entry is exclusive; an error ends the whole wake-up.
-///
-/// ```
-/// use ringzero::wait::{WaitQueueEntry, WakeFunction, autoremove_wake_function};
-/// // What `prepare_to_wait()` is for wakes so.
-/// let function: WakeFunction = autoremove_wake_function;
-/// let entry = WaitQueueEntry::with_function(function, 0);
-/// # drop(entry);
-/// ```
-pub type WakeFunction = fn(&Woken<'_>) -> Result<bool, EndWakeUp>;
-
-/// A [`WakeFunction`] wants no other entry to be looked at.
-///
-/// ```
-/// use ringzero::atomic::Atomic;
-/// use ringzero::wait::{EndWakeUp, WaitQueueEntry, WaitQueueHead, Woken, add_wait_queue, wake_up_poll};
-/// ringzero::global! {
-///     static CALLS: Atomic = Atomic::new(0);
-///     static QUEUE: WaitQueueHead = WaitQueueHead::new();
-/// }
-/// fn only_me(_: &Woken<'_>) -> Result<bool, EndWakeUp> {
-///     CALLS.inc();
-///     Err(EndWakeUp)
-/// }
-/// let behind = std::pin::pin!(WaitQueueEntry::with_function(only_me, 0));
-/// add_wait_queue(&QUEUE, behind.as_ref());
-/// let entry = std::pin::pin!(WaitQueueEntry::with_function(only_me, 7));
-/// add_wait_queue(&QUEUE, entry.as_ref());
-/// wake_up_poll(&QUEUE, 4);
-/// assert_eq!(CALLS.read(), 1);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndWakeUp;
-
-impl Woken<'_> {
-    /// What the entry was made with.
-    #[must_use]
-    pub const fn private(&self) -> usize {
-        self.private
-    }
-
-    /// The states whose sleepers are to be woken.
-    #[must_use]
-    pub const fn mode(&self) -> u32 {
-        self.mode
-    }
-
-    /// [`WF_SYNC`](crate::WF_SYNC) or 0.
-    #[must_use]
-    pub const fn flags(&self) -> i32 {
-        self.flags
-    }
-
-    /// What the waker has to say; null if nothing.
-    #[must_use]
-    pub const fn key(&self) -> *const () {
-        self.key
-    }
-
-    /// Wakes the task that put the entry on the queue, and whether it slept: what entries without a function do.
-    #[doc(alias = "default_wake_function")]
-    #[track_caller]
-    pub fn wake(&self) -> bool {
-        self.node.task().is_some_and(|task| wake_up_state_at(task, self.mode, Place::caller()))
-    }
-
-    /// [`wake`](Self::wake) that takes the entry off the queue if the task slept: what `prepare_to_wait` is for.
-    #[doc(alias = "autoremove_wake_function")]
-    #[track_caller]
-    pub fn wake_and_remove(&self) -> bool {
-        let woken = self.wake();
-        if woken {
-            self.remove();
-        }
-        woken
-    }
-
-    /// [`wake`](Self::wake) for a task that sleeps in [`wait_woken`](crate::wait_woken).
-    #[doc(alias = "woken_wake_function")]
-    #[track_caller]
-    pub fn wake_in_wait_woken(&self) -> bool {
-        set_woken(self.node, Place::caller());
-        self.wake()
-    }
-
-    /// Takes the entry off the queue.
-    pub fn remove(&self) {
-        remove_held(self.node);
-    }
-}
-
-/// [`Woken::wake`], as a [`WakeFunction`].
-///
-/// # Errors
-/// None.
-#[track_caller]
-pub fn default_wake_function(woken: &Woken<'_>) -> Result<bool, EndWakeUp> {
-    Ok(woken.wake())
-}
-
-/// [`Woken::wake_and_remove`], as a [`WakeFunction`].
-///
-/// # Errors
-/// None.
-#[track_caller]
-pub fn autoremove_wake_function(woken: &Woken<'_>) -> Result<bool, EndWakeUp> {
-    Ok(woken.wake_and_remove())
-}
-
-/// [`Woken::wake_in_wait_woken`], as a [`WakeFunction`]: `WaitQueueEntry::with_function(woken_wake_function, 0)` is for
-/// [`wait_woken`](crate::wait_woken).
-///
-/// # Errors
-/// None.
-#[track_caller]
-pub fn woken_wake_function(woken: &Woken<'_>) -> Result<bool, EndWakeUp> {
-    Ok(woken.wake_in_wait_woken())
-}
-
-/// Takes a linked node off its queue, whose lock is held.
-pub(crate) fn remove_held(node: &Node) {
-    // SAFETY: a linked node's queue outlives it.
-    if let Some(wq) = unsafe { node.queue.get().as_ref() } {
-        wq.unlink(node);
-    }
-}
-
-/// Says in `node` that it was woken, in a step that writes it.
-pub(crate) fn set_woken(node: &Node, place: Place) {
-    step(&woken_step(node, Op::WriteOnce, Mode::Write, place).ordered(true, true));
-    // A full barrier: pairs with the one in `wait_woken`.
-    node.woken.store(1, SeqCst);
-}
-
-pub(crate) fn woken_step(node: &Node, op: Op, mode: Mode, place: Place) -> Step {
-    Step::new(op, mode, ptr::from_ref(&node.woken).addr(), 4, place).named(Some("a wait queue entry"), None)
-}
-
-/// The function of entries that have one of Rust.
-///
-/// # Safety
-/// `entry` is the first field of a [`WaitQueueEntry`] that has a function, and is linked; its queue's lock is held.
-unsafe extern "C" fn call_function(
-    entry: *const RawWaitQueueEntry,
-    mode: c_uint,
-    flags: c_int,
-    key: *const (),
-) -> c_int {
-    // SAFETY: the caller's contract.
-    let entry = unsafe { &*entry.cast::<WaitQueueEntry<'_>>() };
-    let woken = Woken { node: &entry.node, private: entry.private, mode, flags, key };
-    match entry.function.map_or(Ok(false), |function| function(&woken)) {
-        Ok(woken) => c_int::from(woken),
-        Err(EndWakeUp) => -1,
     }
 }
 
@@ -631,7 +270,7 @@ pub fn prepare_to_wait_event<'q>(
     entry: Pin<&WaitQueueEntry<'q>>,
     state: u32,
 ) -> Result<(), Interrupted> {
-    let signalled = entry.put_for_event(wq, entry.node.flags.get() & WQ_FLAG_EXCLUSIVE, state, Place::caller());
+    let signalled = entry.put_for_event(wq, entry.node().flags.get() & WQ_FLAG_EXCLUSIVE, state, Place::caller());
     if signalled { Err(Interrupted) } else { Ok(()) }
 }
 
@@ -646,7 +285,8 @@ pub(crate) fn finish_wait_at<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEnt
     entry.take(wq, Some(TASK_RUNNING), place);
 }
 
-/// Puts `entry` on `wq`; wake-ups leave it there. The state is the caller's affair. Task context; does not sleep.
+/// Puts `entry` on `wq`; wake-ups leave it there. The state is the caller's affair. Finding `warn` if it is on a queue
+/// already. Task context; does not sleep.
 #[track_caller]
 pub fn add_wait_queue<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>) {
     entry.put(wq, 0, None, Place::caller());
@@ -659,13 +299,14 @@ pub fn add_wait_queue_exclusive<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueue
     entry.put(wq, WQ_FLAG_EXCLUSIVE, None, Place::caller());
 }
 
-/// [`add_wait_queue_exclusive`], but before all others.
+/// [`add_wait_queue_exclusive`], but before all others, behind those that came so before.
 #[track_caller]
 pub fn add_wait_queue_priority<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>) {
     entry.put(wq, WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY, None, Place::caller());
 }
 
-/// Takes `entry` off `wq`. Task context; does not sleep.
+/// Takes `entry` off `wq`. Finding `warn` if it was never put there, or has been taken off so already. Task context; does
+/// not sleep.
 #[track_caller]
 pub fn remove_wait_queue<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'q>>) {
     entry.take(wq, None, Place::caller());
@@ -675,11 +316,33 @@ pub fn remove_wait_queue<'q>(wq: &'q WaitQueueHead, entry: Pin<&WaitQueueEntry<'
 #[must_use]
 #[track_caller]
 pub fn waitqueue_active(wq: &WaitQueueHead) -> bool {
-    let (addr, place) = (ptr::from_ref(&wq.linked) as usize, Place::caller());
-    step(&Step::new(Op::ReadOnce, Mode::Read, addr, 4, place).named(wq.lock.name(), wq.lock.class()).also(
-        // What changes the number is announced as an operation on the lock.
-        wq.lock.address(),
-        false,
-    ));
-    wq.has_entries()
+    entries(wq, Place::caller()) != 0
+}
+
+/// [`waitqueue_active`] behind a full barrier: so a condition that was made true before is seen by whoever is not seen.
+/// Every context.
+#[must_use]
+#[track_caller]
+pub fn wq_has_sleeper(wq: &WaitQueueHead) -> bool {
+    // Pairs with the one after an entry was put.
+    smp_mb();
+    waitqueue_active(wq)
+}
+
+/// Whether one entry is on `wq` and no more, without its lock: order it yourself, as [`waitqueue_active`]. Every context.
+#[must_use]
+#[track_caller]
+pub fn wq_has_single_sleeper(wq: &WaitQueueHead) -> bool {
+    entries(wq, Place::caller()) == 1
+}
+
+/// How many entries there are, in a step.
+fn entries(wq: &WaitQueueHead, place: Place) -> u32 {
+    step(
+        &Step::new(Op::ReadOnce, Mode::Read, wq.linked_address(), 4, place)
+            .named(wq.lock.name(), wq.lock.class())
+            // What changes the number as a part of an operation on the lock is announced as that.
+            .also(wq.lock.address(), false),
+    );
+    wq.linked.load(Relaxed)
 }

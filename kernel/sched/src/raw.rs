@@ -1,9 +1,9 @@
 //! Entries of wait queues as C code has them: without a lifetime, initialised by its own macros.
 
 use crate::queue::{
-    Node, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WaitQueueHead, is_empty, remove_held, set_state, set_woken,
+    ELSEWHERE, Linked, NO_LIST, NOT_THERE, Node, TWICE, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WaitQueueHead, is_empty,
+    misuse, set_state, set_woken, wake_and_remove, wake_task,
 };
-use crate::schedule::wake_up_state_at;
 use crate::task::{TASK_RUNNING, try_current};
 use core::fmt;
 use core::mem::offset_of;
@@ -59,20 +59,43 @@ impl RawWaitQueueEntry {
             return false;
         }
         set_state(try_current(), state, place);
-        self.put_in_step(wq, kind, place)
+        self.put_in_step(wq, kind, state.is_some(), place)
     }
 
-    fn put_in_step(&self, wq: &WaitQueueHead, kind: EntryKind, place: Place) -> bool {
-        let mut was_empty = false;
+    /// `prepares`: it may be there already.
+    fn put_in_step(&self, wq: &WaitQueueHead, kind: EntryKind, prepares: bool, place: Place) -> bool {
+        let (mut was_empty, mut linked) = (false, Linked::Nowhere);
         wq.with_lock(Op::WaitqueueAdd, place, || {
             was_empty = is_empty(wq);
-            wq.raw.set(true);
-            kind.mark(&self.node);
-            wq.link(&self.node);
+            linked = self.link(wq, kind);
         });
         // As in `WaitQueueEntry::put`.
         fence(SeqCst);
+        found(linked, prepares, place);
         was_empty
+    }
+
+    /// The lock of `wq` is held.
+    fn link(&self, wq: &WaitQueueHead, kind: EntryKind) -> Linked {
+        wq.raw.set(true);
+        kind.mark(&self.node);
+        if kind == EntryKind::Tail { wq.link_at(&self.node, true) } else { wq.link(&self.node) }
+    }
+
+    /// The lock of `wq` is held. With `running` it is as `finish_wait()` does it: all is well where it is on no queue. What
+    /// is wrong.
+    fn unlink(&self, wq: &WaitQueueHead, running: bool) -> Option<&'static str> {
+        let node = &self.node;
+        let no_list = node.queue.get().is_null() && node.next.get() == NO_LIST;
+        let linked = wq.unlink(node);
+        if !running && linked != Linked::Elsewhere {
+            node.next.set(NO_LIST);
+        }
+        match linked {
+            Linked::Elsewhere => Some(ELSEWHERE),
+            Linked::Nowhere if no_list && !running => Some(NOT_THERE),
+            _ => None,
+        }
     }
 
     /// [`RawWaitQueueEntry::put`] as the entry's flags say, unless a signal ends a sleep in `state`: then it is taken off
@@ -85,7 +108,7 @@ impl RawWaitQueueEntry {
         if signalled {
             self.take(wq, true, place);
         } else {
-            self.put_in_step(wq, EntryKind::AsItSays, place);
+            self.put_in_step(wq, EntryKind::AsItSays, true, place);
         }
         signalled
     }
@@ -95,23 +118,29 @@ impl RawWaitQueueEntry {
     pub fn take(&self, wq: &WaitQueueHead, running: bool, place: Place) {
         if self.check(place) {
             set_state(try_current(), running.then_some(TASK_RUNNING), place);
-            wq.with_lock(Op::WaitqueueRemove, place, || wq.unlink(&self.node));
+            let mut wrong = None;
+            wq.with_lock(Op::WaitqueueRemove, place, || wrong = self.unlink(wq, running));
+            if let Some(what) = wrong {
+                misuse(what, place);
+            }
         }
     }
 
-    /// Puts the entry on `wq`, whose lock the caller holds. No step.
-    pub fn put_locked(&self, wq: &WaitQueueHead, kind: EntryKind, place: Place) {
+    /// Puts the entry on `wq`, whose lock the caller holds. `prepares`: unless it is there already.
+    pub fn put_locked(&self, wq: &WaitQueueHead, kind: EntryKind, prepares: bool, place: Place) {
         if self.check(place) {
-            wq.raw.set(true);
-            kind.mark(&self.node);
-            wq.link(&self.node);
+            wq.announce_change(Op::WaitqueueAdd, place);
+            found(self.link(wq, kind), prepares, place);
         }
     }
 
-    /// Takes the entry off `wq`, whose lock the caller holds. No step.
+    /// Takes the entry off `wq`, whose lock the caller holds.
     pub fn take_locked(&self, wq: &WaitQueueHead, place: Place) {
         if self.check(place) {
-            wq.unlink(&self.node);
+            wq.announce_change(Op::WaitqueueRemove, place);
+            if let Some(what) = self.unlink(wq, false) {
+                misuse(what, place);
+            }
         }
     }
 
@@ -119,17 +148,13 @@ impl RawWaitQueueEntry {
     /// no function of its own. For such functions.
     #[doc(alias = "default_wake_function")]
     pub fn wake(&self, mode: u32, place: Place) -> bool {
-        self.node.task().is_some_and(|task| wake_up_state_at(task, mode, place))
+        wake_task(&self.node, mode, place)
     }
 
     /// [`RawWaitQueueEntry::wake`], and takes the entry off its queue if that was so. The queue's lock is held.
     #[doc(alias = "autoremove_wake_function")]
     pub fn wake_and_remove(&self, mode: u32, place: Place) -> bool {
-        let woken = self.wake(mode, place);
-        if woken {
-            remove_held(&self.node);
-        }
-        woken
+        wake_and_remove(&self.node, mode, place)
     }
 
     /// [`RawWaitQueueEntry::wake`] of a task in [`RawWaitQueueEntry::wait_woken`].
@@ -158,6 +183,15 @@ impl RawWaitQueueEntry {
     }
 }
 
+/// Finding `warn` for an entry that was on a queue already when it was to be put on one. `prepares`: it may be on this one.
+fn found(linked: Linked, prepares: bool, place: Place) {
+    match linked {
+        Linked::Elsewhere => misuse(ELSEWHERE, place),
+        Linked::Here if !prepares => misuse(TWICE, place),
+        _ => {}
+    }
+}
+
 /// Where on its queue an entry goes.
 ///
 /// ```
@@ -178,8 +212,10 @@ pub enum EntryKind {
     Shared,
     /// Behind all others; uses up a wake-up.
     Exclusive,
-    /// Before all others; uses up a wake-up.
+    /// Before all others, but for those that came so before; uses up a wake-up.
     Priority,
+    /// Behind all others, whatever its flags say, which stay as they are.
+    Tail,
     /// As its flags say.
     AsItSays,
 }
@@ -190,7 +226,7 @@ impl EntryKind {
             Self::Shared => node.set_exclusive(false),
             Self::Exclusive => node.set_exclusive(true),
             Self::Priority => node.flags.set(node.flags.get() | WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY),
-            Self::AsItSays => {}
+            Self::Tail | Self::AsItSays => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::signal::ends_sleep;
 use crate::task::{TASK_NORMAL, TASK_RUNNING, Task, current, try_current};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use ringzero_atomic::smp_mb;
 use ringzero_context::{at, panicking, wait_asleep, without_big_lock};
 use ringzero_machine::{Cond, Mode, Op, Place, WaitKind, attend, cpu, in_machine, machine, model, notify, step, wait};
 
@@ -21,12 +22,20 @@ pub(crate) fn unwinds() -> bool {
     panicking() && (model().is_some() || !in_machine())
 }
 
-/// Sets the running task's state. Test the condition after it, then [`schedule()`] (invariant 2). Task context; does
-/// not sleep.
+/// What follows the store of a state.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Barrier {
+    None,
+    /// A full barrier.
+    Full,
+}
+
+/// Sets the running task's state; a full barrier follows. Test the condition after it, then [`schedule()`] (invariant 2).
+/// Task context; does not sleep.
 #[track_caller]
 #[inline]
 pub fn set_current_state(state: u32) {
-    set_current_state_at(state, Place::caller());
+    set_current_state_at(state, Barrier::Full, Place::caller());
 }
 
 /// [`set_current_state`] without a barrier.
@@ -34,23 +43,29 @@ pub fn set_current_state(state: u32) {
 #[track_caller]
 #[inline]
 pub fn raw_set_current_state(state: u32) {
-    set_current_state_at(state, Place::caller());
+    set_current_state_at(state, Barrier::None, Place::caller());
 }
 
-pub(crate) fn set_current_state_at(state: u32, place: Place) {
-    set_state_at(current(), state, place);
+pub(crate) fn set_current_state_at(state: u32, barrier: Barrier, place: Place) {
+    set_state_at(current(), state, barrier, place);
 }
 
 /// Sets the state of `task`, the running one (invariant 1).
 ///
 /// Whether a signal ends a sleep in that state already.
 #[inline]
-pub(crate) fn set_state_at(task: &Task, state: u32, place: Place) -> bool {
+pub(crate) fn set_state_at(task: &Task, state: u32, barrier: Barrier, place: Place) -> bool {
     // It reads, too, if there may be a signal that ends the sleep.
     let mode = if ends_sleep(state, u32::MAX) && task.hears() { Mode::Rmw } else { Mode::Write };
     step(&task.state_step(Op::SetCurrentState, mode, place));
-    // Full barrier: pairs with the ones in `wake_up_process` and `Task::tell`.
-    task.state.store(state, SeqCst);
+    // Full barriers, both of them, which pair with the ones in `wake_up_process` and `Task::tell`: the task's signals are
+    // read behind it.
+    if barrier == Barrier::Full {
+        task.state.store(state, Relaxed);
+        smp_mb();
+    } else {
+        task.state.store(state, SeqCst);
+    }
     let signalled = state != TASK_RUNNING && ends_sleep(state, task.signal.load(SeqCst));
     if model().is_some() {
         task.sleepless.set(signalled);
@@ -114,16 +129,16 @@ fn sleep(task: &Task, place: Place) {
 pub fn yield_now() {
     let place = Place::caller();
     at::assert_may_sleep("yield()", place);
-    give_up(current(), place);
+    give_up(current(), Op::Yield, place);
 }
 
 /// Goes off the CPU and wants it back at once.
 #[inline]
-pub(crate) fn give_up(task: &Task, place: Place) {
+pub(crate) fn give_up(task: &Task, op: Op, place: Place) {
     if machine().is_some_and(|m| m.give_up()) {
         return;
     }
-    let announced = task.state_step(Op::Schedule, Mode::Read, place);
+    let announced = task.state_step(op, Mode::Read, place);
     wait(&announced, Cond::at(task.word_address(), 8, always, 0), WaitKind::Sleep);
 }
 
@@ -143,12 +158,21 @@ pub fn wake_up_state(task: &Task, mask: u32) -> bool {
 }
 
 pub(crate) fn wake_up_state_at(task: &Task, mask: u32, place: Place) -> bool {
-    wake_up_within(task, mask, place, || ())
+    wake_up_also_at(task, mask, 0, place)
+}
+
+/// [`wake_up_state`] whose step may write the object at `also`, too, unless that is 0.
+pub(crate) fn wake_up_also_at(task: &Task, mask: u32, also: usize, place: Place) -> bool {
+    wake_up_in(task, mask, also, place, || ())
 }
 
 /// [`wake_up_state`]; `within` is a part of its step, and comes before the task runs.
 pub(crate) fn wake_up_within(task: &Task, mask: u32, place: Place, within: impl FnOnce()) -> bool {
-    step(&task.state_step(Op::WakeUpProcess, Mode::Rmw, place).ordered(false, true));
+    wake_up_in(task, mask, 0, place, within)
+}
+
+fn wake_up_in(task: &Task, mask: u32, also: usize, place: Place, within: impl FnOnce()) -> bool {
+    step(&task.state_step(Op::WakeUpProcess, Mode::Rmw, place).ordered(false, true).also(also, also != 0));
     // The fence pairs with the full barrier in `set_current_state`.
     core::sync::atomic::fence(SeqCst);
     within();

@@ -3,7 +3,7 @@
 //! The timer of a sleep lies in its task. Its callback either wakes the task, or tells the object that the task waits
 //! for (a [`WaitWord`](crate::WaitWord)), so that the wait's condition stays one of one word.
 
-use crate::schedule::{schedule_at, schedule_in_loop, set_current_state_at, wake_up_within};
+use crate::schedule::{Barrier, schedule_at, schedule_in_loop, set_current_state_at, wake_up_within};
 use crate::signal::signal_pending_state_at;
 use crate::task::{TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NORMAL, TASK_UNINTERRUPTIBLE, Task, current};
 use crate::word::On;
@@ -102,7 +102,7 @@ pub(crate) fn schedule_timeout_at(timeout: u64, place: Place) -> u64 {
 
 /// Sleeps in `state` for `timeout` jiffies or until it is woken; what is left of them.
 fn sleep_in(state: u32, timeout: u64, place: Place) -> u64 {
-    set_current_state_at(state, place);
+    set_current_state_at(state, Barrier::None, place);
     schedule_timeout_at(timeout, place)
 }
 

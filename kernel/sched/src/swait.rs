@@ -4,10 +4,9 @@
 use crate::event::{How, Interrupted, wait_with};
 use crate::queue::{WQ_FLAG_EXCLUSIVE, WaitQueueEntry, WaitQueueHead, finish_wait, prepare_to_wait_exclusive};
 use crate::task::{TASK_IDLE, TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE};
-use crate::{waitqueue_active, wake_up, wake_up_all, wake_up_locked};
+use crate::{waitqueue_active, wake_up, wake_up_all, wake_up_locked, wq_has_sleeper};
 use core::mem::offset_of;
 use core::pin::{Pin, pin};
-use core::sync::atomic::{Ordering::SeqCst, fence};
 use ringzero_machine::Place;
 
 /// A simple wait queue (`struct swait_queue_head`). All zeroes is an empty one.
@@ -98,9 +97,7 @@ pub fn swait_active(q: &SwaitQueueHead) -> bool {
 #[must_use]
 #[track_caller]
 pub fn swq_has_sleeper(q: &SwaitQueueHead) -> bool {
-    // Pairs with the one after an entry was put.
-    fence(SeqCst);
-    swait_active(q)
+    wq_has_sleeper(&q.wq)
 }
 
 /// Sets the running task's state, and puts `entry` on `q` unless it is there already; see
@@ -137,18 +134,18 @@ fn wait(q: &SwaitQueueHead, how: How, place: Place, mut condition: impl FnMut() 
 
 /// Sleeps until `condition` holds, which is tested now and when it is this task's turn to be woken.
 ///
-/// Context: task, sleeps: finding `sleep-in-atomic` elsewhere, even if the condition holds.
+/// Context: task, sleeps unless the condition holds: finding `sleep-in-atomic` elsewhere.
 #[track_caller]
 pub fn swait_event_exclusive(q: &SwaitQueueHead, condition: impl FnMut() -> bool) {
     // No signal ends it.
-    let _ = wait(q, How::new(TASK_UNINTERRUPTIBLE, "swait_event_exclusive()"), Place::caller(), condition);
+    let _ = wait(q, How::unchecked(TASK_UNINTERRUPTIBLE), Place::caller(), condition);
 }
 
 /// [`swait_event_exclusive`] for `timeout` jiffies at most: 0 if they were over and the condition did not hold, else what
 /// is left of them, at least 1.
 #[track_caller]
 pub fn swait_event_timeout_exclusive(q: &SwaitQueueHead, condition: impl FnMut() -> bool, timeout: u64) -> u64 {
-    let how = How::new(TASK_UNINTERRUPTIBLE, "swait_event_timeout_exclusive()").timeout(timeout);
+    let how = How::unchecked(TASK_UNINTERRUPTIBLE).timeout(timeout);
     wait(q, how, Place::caller(), condition).unwrap_or(0)
 }
 
@@ -161,7 +158,7 @@ pub fn swait_event_interruptible_exclusive(
     q: &SwaitQueueHead,
     condition: impl FnMut() -> bool,
 ) -> Result<(), Interrupted> {
-    let how = How::new(TASK_INTERRUPTIBLE, "swait_event_interruptible_exclusive()");
+    let how = How::unchecked(TASK_INTERRUPTIBLE);
     wait(q, how, Place::caller(), condition).map(drop)
 }
 
@@ -175,7 +172,7 @@ pub fn swait_event_interruptible_timeout_exclusive(
     condition: impl FnMut() -> bool,
     timeout: u64,
 ) -> Result<u64, Interrupted> {
-    let how = How::new(TASK_INTERRUPTIBLE, "swait_event_interruptible_timeout_exclusive()").timeout(timeout);
+    let how = How::unchecked(TASK_INTERRUPTIBLE).timeout(timeout);
     wait(q, how, Place::caller(), condition)
 }
 
@@ -183,12 +180,12 @@ pub fn swait_event_interruptible_timeout_exclusive(
 #[track_caller]
 pub fn swait_event_idle_exclusive(q: &SwaitQueueHead, condition: impl FnMut() -> bool) {
     // No signal ends it.
-    let _ = wait(q, How::new(TASK_IDLE, "swait_event_idle_exclusive()"), Place::caller(), condition);
+    let _ = wait(q, How::unchecked(TASK_IDLE), Place::caller(), condition);
 }
 
 /// [`swait_event_timeout_exclusive`] of a task that has nothing to do meanwhile.
 #[track_caller]
 pub fn swait_event_idle_timeout_exclusive(q: &SwaitQueueHead, condition: impl FnMut() -> bool, timeout: u64) -> u64 {
-    let how = How::new(TASK_IDLE, "swait_event_idle_timeout_exclusive()").timeout(timeout);
+    let how = How::unchecked(TASK_IDLE).timeout(timeout);
     wait(q, how, Place::caller(), condition).unwrap_or(0)
 }

@@ -2,6 +2,7 @@
 
 use crate::body::{Body, ExitCode};
 use crate::errno::EINTR;
+use crate::pi::Links;
 use crate::prio::Priorities;
 use crate::signal::{self, Signals};
 use crate::sleep::Sleep;
@@ -9,7 +10,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::mem::offset_of;
 use core::sync::atomic::{
-    AtomicI32, AtomicU32, AtomicU64,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 use ringzero_context::{Balance, Text, panicking, violation, wait_asleep};
@@ -91,22 +92,24 @@ pub struct Task {
     counted: bool,
     kthread: bool,
     system: bool,
-    /// It runs the program's code on behalf of a pool of workers. Touched by the task itself only.
-    works: Cell<bool>,
+    /// It runs the program's code on behalf of a pool of workers. Written by the task itself only.
+    works: AtomicBool,
     /// Locks that it holds and nobody else may release, on the host. As `works`.
-    held: Cell<u32>,
-    /// A signal was pending when it set its state to sleep: the sleep changes the state itself. As `works`.
+    held: AtomicU32,
+    /// A signal was pending when it set its state to sleep: the sleep changes the state itself. Touched by the task itself
+    /// only.
     pub(crate) sleepless: Cell<bool>,
     pub(crate) signals: Signals,
     pub(crate) sleep: Sleep,
+    pub(crate) links: Links,
     name: &'static str,
     place: Place,
     body: Body,
 }
 
 // SAFETY: the body is run by the task itself only, and its closure is `Send`; the rest is atomic or constant, but for
-// `works`, `held` and `sleepless`, which only the task touches, a cell of `signals`, which has its lock, and one of
-// `sleep`, which its timer's callback reads after its task has armed the timer, and until the task has waited for it.
+// `sleepless`, which only the task touches, cells of `signals` and `links`, which have their locks, and
+// one of `sleep`, which its timer's callback reads after its task has armed the timer, and until the task has waited for it.
 unsafe impl Sync for Task {}
 // SAFETY: as above.
 unsafe impl Send for Task {}
@@ -134,15 +137,13 @@ pub struct TaskOptions {
     pub system: bool,
     /// It looks whether it should stop before it starts (invariant 6).
     pub kthread: bool,
-    /// Its memory dies with the last reference (invariant 9).
-    pub counted: bool,
 }
 
 impl TaskOptions {
     /// An ordinary task that runs at once, on any CPU.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, state: TASK_RUNNING, allowed: u64::MAX, system: false, kthread: false, counted: false }
+        Self { name, state: TASK_RUNNING, allowed: u64::MAX, system: false, kthread: false }
     }
 }
 
@@ -187,16 +188,28 @@ impl Task {
         F: FnOnce() -> R + Send + 'static,
         R: ExitCode,
     {
-        let body = Body::new(f);
-        if options.counted || model().is_some() || !in_machine() {
-            return KBox::new(Self::make(options, body, place)).leak();
+        let task = Self::make(options, Body::new(f), place);
+        if model().is_some() || !in_machine() {
+            return KBox::new(task).leak();
         }
         let at = room();
         // SAFETY: fresh memory for a task, which is never given back.
         unsafe {
-            at.write(Self::make(options, body, place));
+            at.write(task);
             &*at
         }
+    }
+
+    /// A task whose memory dies with the last reference (invariant 9).
+    ///
+    /// # Safety
+    /// No reference to it is used after that.
+    pub(crate) unsafe fn new_counted<F, R>(options: TaskOptions, f: F, place: Place) -> &'static Task
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: ExitCode,
+    {
+        KBox::new(Task { counted: true, ..Self::make(options, Body::new(f), place) }).leak()
     }
 
     /// A task for what runs already: a thread of the program that calls in, for which the host installs it as
@@ -207,12 +220,16 @@ impl Task {
         KBox::new(Self::make(TaskOptions::new(name), Body::none(), Place::here())).leak()
     }
 
-    /// Puts a task that [`Task::adopt`] has made back to what it was then.
-    pub fn adopt_again(&self) {
+    /// Puts a task that [`Task::adopt`] has made back to what it was then: for the machine.
+    ///
+    /// # Safety
+    /// The thread that it was for has ended, and the caller alone has it.
+    #[doc(hidden)]
+    pub unsafe fn adopt_again(&self) {
         self.state.store(TASK_RUNNING, Relaxed);
         self.should_stop.store(0, Relaxed);
-        self.works.set(false);
-        self.held.set(0);
+        self.works.store(false, Relaxed);
+        self.held.store(0, Relaxed);
         self.forget_signals();
         self.priorities.forget();
     }
@@ -234,14 +251,15 @@ impl Task {
             mm: core::ptr::null(),
             priorities: Priorities::new(),
             usage: AtomicU32::new(1),
-            counted: options.counted,
+            counted: false,
             kthread: options.kthread,
             system: options.system,
-            works: Cell::new(false),
-            held: Cell::new(0),
+            works: AtomicBool::new(false),
+            held: AtomicU32::new(0),
             sleepless: Cell::new(false),
             signals: Signals::new(!options.kthread && !options.system),
             sleep: Sleep::new(),
+            links: Links::new(),
             name: options.name,
             place,
             body,
@@ -256,6 +274,7 @@ impl Task {
             data: core::ptr::from_ref(self).cast_mut().cast(),
             allowed: &raw const self.allowed,
             state: &raw const self.state,
+            prio: self.priorities.effective(),
             system: self.system,
             name: self.name,
             place: self.place,
@@ -375,27 +394,32 @@ impl Task {
         self.system
     }
 
-    /// Whether it runs the program's code on behalf of a pool of workers ([`Task::set_works`]). The running task only.
+    /// Whether it runs the program's code on behalf of a pool of workers ([`Task::work_for_pool`]).
     #[must_use]
     pub fn works(&self) -> bool {
-        self.works.get()
+        self.works.load(Relaxed)
     }
 
-    /// Says that the running task works for a pool from now on, or not any more: while it does, it may not wait for ever
-    /// although it is the system's own.
-    pub fn set_works(&self, on: bool) {
-        self.works.set(on);
+    /// Says that the running task, if there is one, works for a pool from now on, or not any more: while it does, it may not
+    /// wait for ever although it is the system's own. For pools.
+    #[doc(hidden)]
+    pub fn work_for_pool(on: bool) {
+        let Some(task) = try_current() else { return };
+        task.works.store(on, Relaxed);
         if let Some(m) = model() {
             m.serves_program(on);
         }
     }
 
-    /// How many sleeping locks the running task holds that only it may release. Kept by those locks, on the host; on the
-    /// model the machine knows.
-    #[must_use]
+    /// Counts a sleeping lock that the running task holds from now on and only it may release, or, with `u32::MAX`, has
+    /// released. For those locks, on the host; on the model the machine knows.
+    #[doc(hidden)]
     #[inline(always)]
-    pub const fn locks_held(&self) -> &Cell<u32> {
-        &self.held
+    pub fn count_held(n: u32) {
+        if let Some(task) = try_current() {
+            // Nobody else writes it.
+            task.held.store(task.held.load(Relaxed).wrapping_add(n), Relaxed);
+        }
     }
 
     /// Finding `unbalanced-context` if the task, which ends, holds a sleeping lock (invariant 7).
@@ -403,14 +427,16 @@ impl Task {
     fn holds_nothing(&self) {
         if let Some(m) = model() {
             m.task_returns(self.place);
-        } else if self.held.get() != 0 {
+        } else if self.held.load(Relaxed) != 0 {
             self.holds_something();
         }
     }
 
     #[cold]
     fn holds_something(&self) {
-        let (name, held) = (self.name, self.held.replace(0));
+        let (name, held) = (self.name, self.held.swap(0, Relaxed));
+        // What it holds may lead to it.
+        self.usage.fetch_add(1, Relaxed);
         let text = format_args!("task `{name}` ends while it holds sleeping locks: {held}");
         violation("unbalanced-context", self.place, None, text);
     }
@@ -567,11 +593,22 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: ExitCode,
 {
+    register(Task::new_at(options, f, place))
+}
+
+/// [`spawn_at`] of a task whose memory dies with the last reference (invariant 9).
+///
+/// # Safety
+/// As [`Task::new_counted`].
+pub(crate) unsafe fn spawn_counted<F, R>(options: TaskOptions, f: F, place: Place) -> &'static Task
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: ExitCode,
+{
     let machine = machine().expect("tasks need a machine to run on");
-    let task = Task::new_at(options, f, place);
-    if options.counted {
-        machine.object_born(core::ptr::from_ref(task).addr(), Task::SIZE, place, "task_struct");
-    }
+    // SAFETY: the caller's contract.
+    let task = unsafe { Task::new_counted(options, f, place) };
+    machine.object_born(core::ptr::from_ref(task).addr(), Task::SIZE, place, "task_struct");
     register(task)
 }
 

@@ -1,9 +1,11 @@
 //! Waking what waits in a queue.
 
 use crate::future::{Batch, waker_of};
-use crate::queue::{FUTURE, Node, WQ_FLAG_EXCLUSIVE, WaitQueueEntry, WaitQueueHead, woken_step};
+use crate::queue::{
+    FUTURE, Node, WQ_FLAG_EXCLUSIVE, WaitQueueEntry, WaitQueueHead, call, wake_and_remove, wake_task, woken_step,
+};
 use crate::raw::look_at;
-use crate::schedule::{set_current_state_at, wake_up_state_at};
+use crate::schedule::{Barrier, set_current_state_at};
 use crate::sleep::schedule_timeout_at;
 use crate::task::{TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, current};
 use core::pin::Pin;
@@ -12,6 +14,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, SeqCst},
     fence,
 };
+use ringzero_atomic::smp_mb;
 use ringzero_machine::{Mode, Op, Place, model, step};
 use ringzero_spinning::{IrqSave, Kind};
 
@@ -177,7 +180,7 @@ fn wake_under_lock(wq: &WaitQueueHead, mut whom: Whom, place: Place) {
 /// Goes through the queue and wakes. The lock is held. Wakers of futures are put into `wakers`, or called at once where
 /// there is none. Comes back before the end when that is full. What is left of the exclusive ones; `None`: it is over.
 fn walk(wq: &WaitQueueHead, whom: Whom, mut wakers: Option<&mut Batch>, place: Place) -> Option<u32> {
-    let mut left = whom.exclusive;
+    let (mut left, mut called) = (whom.exclusive, false);
     look_at(wq, wq.first.get(), place);
     // SAFETY: linked nodes are alive, and the lock is held (see the module of the queue).
     let mut at = unsafe { wq.first.get().as_ref() };
@@ -185,19 +188,27 @@ fn walk(wq: &WaitQueueHead, whom: Whom, mut wakers: Option<&mut Batch>, place: P
         look_at(wq, node.next.get(), place);
         // SAFETY: as above.
         at = unsafe { node.next.get().as_ref() };
+        if !ptr::eq(node.queue.get(), wq) {
+            // It was leaked, which ends its borrow of the queue, and then the queue was moved: here is where it is now.
+            node.queue.set(wq);
+        }
         let exclusive = node.flags.get() & WQ_FLAG_EXCLUSIVE != 0;
         if node.flags.get() & FUTURE != 0 {
             if wakers.as_ref().is_some_and(|wakers| wakers.is_full()) {
                 return Some(left);
             }
             let Some(waker) = waker_of(node, whom.key) else { continue };
+            if called {
+                // Steps of others' code lie between it and the last one that says that entries may leave.
+                wq.announce_change(Op::WaitqueueRemove, place);
+            }
             wq.unlink(node);
             match &mut wakers {
                 Some(wakers) => wakers.push(waker),
                 None => waker.wake(),
             }
         } else {
-            match wake_node(wq, node, &whom, place) {
+            match wake_node(node, &whom, &mut called, place) {
                 0 => continue,
                 ..0 => return None,
                 _ => {}
@@ -214,17 +225,26 @@ fn walk(wq: &WaitQueueHead, whom: Whom, mut wakers: Option<&mut Batch>, place: P
 }
 
 /// Does with an entry what it is to be done with, and what came of it, as a [`RawWakeFunction`](crate::RawWakeFunction)
-/// says it.
-fn wake_node(wq: &WaitQueueHead, node: &Node, whom: &Whom, place: Place) -> i32 {
-    if let Some(function) = node.func.get() {
-        // SAFETY: what has a function is a `RawWaitQueueEntry`, or begins as one, and is linked; the lock is held.
-        return unsafe { function(ptr::from_ref(node).cast(), whom.mask, whom.flags, whom.key) };
+/// says it. `called`: by a function of its own.
+fn wake_node(node: &Node, whom: &Whom, called: &mut bool, place: Place) -> i32 {
+    let done = if let Some(function) = node.func.get() {
+        // SAFETY: what has such a function is a `RawWaitQueueEntry`, or begins as one, and is linked; the lock is held.
+        Some(unsafe { function(ptr::from_ref(node).cast(), whom.mask, whom.flags, whom.key) })
+    } else if node.magic.get() == 0 {
+        // SAFETY: neither C code's nor a future's: a `WaitQueueEntry`; it is linked, and the lock is held.
+        unsafe { call(node, whom.mask, whom.flags, whom.key) }
+    } else {
+        None
+    };
+    if let Some(done) = done {
+        *called = true;
+        return done;
     }
-    let woken = node.task().is_some_and(|task| wake_up_state_at(task, whom.mask, place));
-    if woken && node.autoremove.get() {
-        wq.unlink(node);
-    }
-    i32::from(woken)
+    i32::from(if node.autoremove.get() {
+        wake_and_remove(node, whom.mask, place)
+    } else {
+        wake_task(node, whom.mask, place)
+    })
 }
 
 /// Sleeps in state `mode` until `entry`, which is on a queue, is woken, or `timeout` jiffies are over; what is left of
@@ -238,16 +258,16 @@ pub fn wait_woken(entry: Pin<&WaitQueueEntry<'_>>, mode: u32, timeout: u64) -> u
 }
 
 pub(crate) fn wait_woken_at(node: &Node, mode: u32, mut timeout: u64, place: Place) -> u64 {
-    set_current_state_at(mode, place);
+    set_current_state_at(mode, Barrier::Full, place);
     step(&woken_step(node, Op::ReadOnce, Mode::Read, place).ordered(true, false));
     if node.woken.load(Acquire) == 0 && !current().is_told_to_stop(place) {
         timeout = schedule_timeout_at(timeout, place);
     }
-    set_current_state_at(TASK_RUNNING, place);
+    set_current_state_at(TASK_RUNNING, Barrier::None, place);
     step(&woken_step(node, Op::WriteOnce, Mode::Write, place).ordered(true, true));
     // Pairs with the store in `set_woken`: what was done before it is seen by the test that comes now.
     fence(SeqCst);
     node.woken.store(0, Relaxed);
-    fence(SeqCst);
+    smp_mb();
     timeout
 }

@@ -312,8 +312,8 @@ impl WaitWord {
             }
             match (done, heard, over) {
                 (true, ..) => break Ok(()),
-                (_, true, _) => break Err(WaitError::Interrupted),
                 (.., true) => break Err(WaitError::TimedOut),
+                (_, true, _) => break Err(WaitError::Interrupted),
                 // Another's time, or a failed execution unwinds.
                 _ if unwinds() => return Err(WaitError::TimedOut),
                 _ => {}
@@ -322,6 +322,11 @@ impl WaitWord {
         // Both as they were in that step: what comes in between changes neither.
         let poked = listener.filter(|task| task.listen_no_more());
         let left = timer.map_or(how.timeout, |(sleep, expires)| sleep.end(expires, place));
+        let end = match end {
+            // A time that is over comes first.
+            Err(WaitError::Interrupted) if left == 0 => Err(WaitError::TimedOut),
+            end => end,
+        };
         if let Some(task) = poked {
             task.wait_for_poke(place);
         }

@@ -1,9 +1,34 @@
 //! What these locks have in common.
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
-use ringzero_context::{at, in_hardirq, in_nmi, in_task, violation};
+use ringzero_context::{at, in_hardirq, in_nmi, in_task, panicking, violation};
 use ringzero_machine::{HAS_LOCK_EVENTS, LockEvent, Mode, Op, Place, Step, cpu, lock_event, model, step};
-use ringzero_sched::{Interrupted, Interruption, WaitError, try_current};
+use ringzero_sched::{EINTR, Interruption, Task, WaitError};
+
+/// A signal kept the task from taking a lock. That ended a wait for an event or a completion is another type,
+/// [`ringzero_sched::Interrupted`], with another error number.
+///
+/// ```
+/// use ringzero::mutex::{Interrupted, Mutex};
+/// /// What a system call returns.
+/// fn value(of: &Mutex<i32>) -> i32 {
+///     match of.lock_interruptible() {
+///         Ok(held) => *held,
+///         Err(signal) => signal.to_errno(),
+///     }
+/// }
+/// assert_eq!((value(&Mutex::new(7)), Interrupted.to_errno()), (7, -4));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl Interrupted {
+    /// The error number that Linux's functions return.
+    #[must_use]
+    pub const fn to_errno(self) -> i32 {
+        -EINTR
+    }
+}
 
 /// How often a task that finds a lock held looks again before it sleeps. A section is mostly shorter than this, and sleeping
 /// and waking longer.
@@ -19,11 +44,8 @@ pub(crate) fn running() -> *mut () {
 /// by itself.
 #[inline(always)]
 pub(crate) fn count_held(n: u32) {
-    if model().is_none()
-        && let Some(task) = try_current()
-    {
-        let held = task.locks_held();
-        held.set(held.get().wrapping_add(n));
+    if model().is_none() {
+        Task::count_held(n);
     }
 }
 
@@ -76,6 +98,23 @@ impl How {
     pub(crate) fn may_sleep(&self, place: Place) {
         at::might_sleep(self.call, place);
     }
+}
+
+/// While a thread unwinds from a panic, findings are silent; here it would have a second guard, `what` it is of. On threads
+/// it gets none: this panic is the second one, which aborts the process. An execution of the model is over by then.
+#[cold]
+pub(crate) fn no_second_guard(call: &str, name: &str) {
+    if model().is_none() {
+        panic!("{call} of `{name}` by who holds it already, while a panic unwinds");
+    }
+}
+
+/// Whether a wait goes on without what it waits for: when an execution of the model unwinds, whose waits are silent and whose
+/// holders may belong to one that is over. Counts the rounds in `failed`.
+#[cold]
+pub(crate) fn is_over(failed: &mut u32) -> bool {
+    *failed += 1;
+    *failed > 10_000 && model().is_some() && panicking()
 }
 
 /// Of a wait without an end in time.

@@ -7,6 +7,7 @@
 //! | semaphore | as many as it counts; nobody in particular | [`Semaphore`] |
 //! | reader-writer semaphore | many readers, or one writer | [`RwSemaphore`], [`RawRwSemaphore`] |
 //! | per-CPU reader-writer semaphore | the same; reading costs next to nothing | [`PercpuRwSemaphore`], [`RawPercpuRwSemaphore`] |
+//! | rt_mutex | one task, which has the priority of the best that waits | [`RtMutex`], [`RawRtMutex`] |
 //! | ww_mutex | one task, of several at once in any order | [`WwMutex`], [`RawWwMutex`] |
 //! | local lock | who runs on this CPU; nobody waits | [`local_lock`] |
 //! | owner lock | a task, and interrupts leave notes | [`owner_lock`] |
@@ -46,15 +47,19 @@
 //! never fails there. The host counts the mutexes of a task that ends, and does not say which; of reader-writer semaphores only
 //! the model knows.
 //!
+//! **What a validator hears** ([`ringzero_machine::lock_event`]): of all of these but the semaphore, as in Linux: who ups
+//! one need not have downed it. Of the owner lock both sides, as two locks.
+//!
 //! Sources: seeds 001 (mutexes, semaphores, rwsems), 003 (owner lock), 004 (semaphores, the big kernel lock). The claims are
-//! checked by the tests of each file, by the behaviour tests on both machines, and by `tests/tests/fine_sleeping.rs`, where each
-//! atomic instruction is a step.
+//! checked by the tests of each file, by the behaviour tests on both machines, by `tests/tests/fine_sleeping.rs`,
+//! `fine_owners.rs` and `fine_ww.rs`, where each atomic instruction is a step, and by `tests/tests/lock_events.rs`.
 #![no_std]
 #[cfg(test)]
 extern crate std;
 
 mod common;
 mod count;
+mod held;
 pub mod legacy;
 pub mod local_lock;
 mod mutex;
@@ -62,6 +67,9 @@ pub mod owner_lock;
 mod percpu_rwsem;
 mod percpu_rwsem_raw;
 mod raw;
+mod rt;
+mod rt_mutex;
+mod rt_raw;
 mod rwsem;
 mod rwsem_raw;
 mod semaphore;
@@ -69,11 +77,15 @@ mod ww;
 mod ww_mutex;
 mod ww_raw;
 
+pub use common::Interrupted;
 pub use count::{atomic_dec_and_mutex_lock, kref_put_mutex, refcount_dec_and_mutex_lock};
 pub use mutex::{Mutex, MutexGuard};
 pub use percpu_rwsem::{PercpuReadGuard, PercpuRwSemaphore, PercpuWriteGuard};
 pub use percpu_rwsem_raw::RawPercpuRwSemaphore;
 pub use raw::RawMutex;
+pub use rt::RtError;
+pub use rt_mutex::{RtMutex, RtMutexGuard};
+pub use rt_raw::RawRtMutex;
 pub use rwsem::{RwSemReadGuard, RwSemWriteGuard, RwSemaphore};
 pub use rwsem_raw::RawRwSemaphore;
 pub use semaphore::{Permit, Semaphore};

@@ -3,7 +3,7 @@
 //! As in a kernel that is not real-time, nobody waits for one: what keeps others away is that preemption is off, or interrupts.
 //! The lock says which data that is for, and notices when it was not enough.
 
-use crate::common::{class_of, place_of, running, tell};
+use crate::common::{class_of, no_second_guard, place_of, running, tell};
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
@@ -88,11 +88,11 @@ impl RawLocalLock {
         self.magic.load(Relaxed) == Self::MAGIC
     }
 
-    fn called(&self) -> &'static str {
+    pub(crate) fn called(&self) -> &'static str {
         self.name.unwrap_or("a local lock")
     }
 
-    fn class(&self) -> Option<Place> {
+    pub(crate) fn class(&self) -> Option<Place> {
         class_of(&self.class)
     }
 
@@ -119,6 +119,12 @@ impl RawLocalLock {
         self.held_at.store(place.as_ptr(), Relaxed);
     }
 
+    /// Whether the running context holds it. No step.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.held.load(Relaxed) != 0
+            && (self.owner.load(Relaxed), self.level.load(Relaxed)) == (running(), cpu().irq_nesting.get())
+    }
+
     #[cold]
     fn is_taken(&self, place: Place) {
         let name = self.called();
@@ -129,14 +135,14 @@ impl RawLocalLock {
             ("irq-deadlock", "what it interrupted on this CPU holds")
         };
         violation(code, place, place_of(&self.held_at), format_args!("local_lock() of `{name}`, which {who}"));
+        no_second_guard("local_lock()", name);
     }
 
     /// Releases it, while that is still there. Finding `unlock-by-other` if the caller does not hold it.
     pub fn release(&self, place: Place) {
         tell(|| LockEvent::release(self.address(), self.class(), self.name, place));
         self.announce(Op::LocalUnlock, place);
-        let mine = (self.owner.load(Relaxed), self.level.load(Relaxed)) == (running(), cpu().irq_nesting.get());
-        if self.held.load(Relaxed) == 0 || !mine {
+        if !self.is_ours() {
             let name = self.called();
             let text = format_args!("local_unlock() of `{name}`, which the caller does not hold on this CPU");
             return violation("unlock-by-other", place, self.class(), text);
@@ -196,6 +202,13 @@ impl<T> LocalLock<T> {
     pub const fn named(mut self, name: &'static str) -> Self {
         self.raw.name = Some(name);
         self
+    }
+}
+
+impl<T> LocalLock<T> {
+    /// The lock without the data, to be looked at.
+    pub(crate) const fn as_raw(&self) -> &RawLocalLock {
+        &self.raw
     }
 }
 

@@ -1,6 +1,6 @@
 //! The mutex that carries its data.
 
-use crate::common::How;
+use crate::common::{How, Interrupted};
 use crate::raw::RawMutex;
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -8,7 +8,6 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use ringzero_machine::Place;
-use ringzero_sched::Interrupted;
 
 /// A mutex around its data. All zeroes is a free one if it is a valid `T`. The mutex itself drops nothing.
 ///
@@ -57,6 +56,11 @@ impl<T> Mutex<T> {
 }
 
 impl<T: ?Sized> Mutex<T> {
+    /// The lock without the data, to be looked at.
+    pub(crate) const fn as_raw(&self) -> &RawMutex {
+        &self.raw
+    }
+
     /// The data, without locking: nobody else can have the mutex.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut T {

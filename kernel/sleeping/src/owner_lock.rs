@@ -20,7 +20,7 @@
 //!
 //! Source: seed 003.
 
-use crate::common::{How, count_held, place_of, running};
+use crate::common::{How, count_held, is_over, place_of, running, tell};
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
@@ -31,8 +31,8 @@ use core::sync::atomic::{
     AtomicPtr, AtomicU32,
     Ordering::{Relaxed, Release},
 };
-use ringzero_context::{panicking, violation};
-use ringzero_machine::{Mode, Op, Place, Step, model, notify_sleepers, step};
+use ringzero_context::violation;
+use ringzero_machine::{LockEvent, Mode, Op, Place, Step, model, notify_sleepers, step};
 use ringzero_sched::{Awaited, Wait, WaitWord};
 use ringzero_spinning::{Bh, IrqSave, Kind, RawSpinLock};
 
@@ -152,12 +152,37 @@ impl<T, B: Default, K: Kind> OwnerLock<T, B, K> {
     #[doc(alias("SDP_CONN_LOCK", "lock_sock"))]
     #[track_caller]
     pub fn lock(&self) -> Owning<'_, T, B, K> {
-        self.own(Place::caller());
+        let place = Place::caller();
+        Self::may_sleep(place);
+        self.own(place);
         Owning { lock: self, owned: PhantomData }
     }
 
-    fn own(&self, place: Place) {
+    /// The event of owning the data.
+    fn owns(&self, acquire: bool, place: Place) -> LockEvent {
+        let (made, lock) = (if acquire { LockEvent::acquire } else { LockEvent::release }, &self.raw.spinlock);
+        made(self.raw.users.address(), lock.class(), lock.name(), place)
+    }
+
+    /// The event of an interrupt that is in: of a subclass of its own, since it is another lock that it holds.
+    fn enters(&self, acquire: bool, place: Place) -> LockEvent {
+        let (made, lock) = (if acquire { LockEvent::acquire } else { LockEvent::release }, &self.raw.spinlock);
+        made(lock.address(), lock.class(), lock.name(), place).nested(1, 0)
+    }
+
+    /// Ends what [`OwnerLock::enter`] began.
+    fn leave(&self, place: Place) {
+        tell(|| self.enters(false, place));
+        self.raw.spinlock.unlock_kind::<K>(place);
+    }
+
+    fn may_sleep(place: Place) {
         How::call("lock of an owner lock").may_sleep(place);
+    }
+
+    /// Owns the data. The caller may sleep.
+    fn own(&self, place: Place) {
+        tell(|| self.owns(true, place));
         let raw = &self.raw;
         let mut failed = 0;
         loop {
@@ -180,8 +205,7 @@ impl<T, B: Default, K: Kind> OwnerLock<T, B, K> {
             let wait = Wait::new(read).counted_in(&raw.sleepers);
             // No signal and no time, so no error.
             let _ = raw.users.wait::<Nobody>(&wait, || !self.is_owned());
-            failed += 1;
-            if failed > 10_000 && panicking() {
+            if is_over(&mut failed) {
                 return;
             }
         }
@@ -203,9 +227,15 @@ impl<T, B: Default, K: Kind> OwnerLock<T, B, K> {
         }
     }
 
-    /// Lets go, when all of the backlog is worked off.
+    /// Lets go, when all of the backlog is worked off. Not what the running task does not own: of a guard that has let go and
+    /// did not come back to own it.
     fn let_go(&self, place: Place) {
         let raw = &self.raw;
+        if !self.is_owned() || raw.owner.load(Relaxed) != running() {
+            let name = raw.spinlock.name().unwrap_or("an owner lock");
+            let text = format_args!("`{name}` is let go by a task that does not own it");
+            return violation("unlock-by-other", place, place_of(&raw.held_at), text);
+        }
         loop {
             raw.spinlock.lock_kind::<K>(place);
             if raw.noted.load(Relaxed) == 0 {
@@ -218,6 +248,7 @@ impl<T, B: Default, K: Kind> OwnerLock<T, B, K> {
             // SAFETY: the running task owns the data (invariant O2), and its guard is about to go.
             (self.drain)(unsafe { &mut *self.data.get() }, notes);
         }
+        tell(|| self.owns(false, place));
         step(&self.step(Op::OwnerUnlock, Mode::Write, place).ordered(false, true));
         raw.owner.store(ptr::null_mut(), Relaxed);
         count_held(u32::MAX);
@@ -235,7 +266,9 @@ impl<T, B: Default, K: Kind> OwnerLock<T, B, K> {
     #[track_caller]
     pub fn enter(&self) -> Entered<'_, T, B, K> {
         let place = Place::caller();
-        self.raw.spinlock.lock_kind::<K>(place);
+        K::enter(place);
+        tell(|| self.enters(true, place));
+        self.raw.spinlock.acquire(place);
         if !self.is_owned() {
             return Entered::Free(Interrupting { lock: self, owned: PhantomData });
         }
@@ -332,7 +365,7 @@ guards! {
     /// let mut data: Interrupting<'_, u32, u32, IrqSave> = data;
     /// *data += 1;
     /// ```
-    Interrupting data: T, "Interrupting", |this| this.lock.raw.spinlock.unlock_kind::<K>(Place::caller());
+    Interrupting data: T, "Interrupting", |this| this.lock.leave(Place::caller());
     /// The backlog of a lock that a task owns (invariant O1). The spinlock is held.
     ///
     /// ```
@@ -347,7 +380,7 @@ guards! {
     /// drop(owning);
     /// assert_eq!(*lock.lock(), 6);
     /// ```
-    Noting backlog: B, "Noting", |this| this.lock.raw.spinlock.unlock_kind::<K>(Place::caller());
+    Noting backlog: B, "Noting", |this| this.lock.leave(Place::caller());
 }
 
 impl<T, B: Default, K: Kind> Owning<'_, T, B, K> {
@@ -363,6 +396,8 @@ impl<T, B: Default, K: Kind> Owning<'_, T, B, K> {
     #[track_caller]
     pub fn relock(&mut self) {
         let place = Place::caller();
+        // Where it may not sleep, it keeps the data.
+        OwnerLock::<T, B, K>::may_sleep(place);
         self.lock.let_go(place);
         self.lock.own(place);
     }

@@ -46,6 +46,11 @@ impl<T> PercpuRwSemaphore<T> {
 }
 
 impl<T: ?Sized> PercpuRwSemaphore<T> {
+    /// The lock without the data, to be looked at.
+    pub(crate) const fn as_raw(&self) -> &RawPercpuRwSemaphore {
+        &self.raw
+    }
+
     /// The data, without the semaphore: nobody else can have it.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut T {
@@ -85,7 +90,8 @@ impl<T: ?Sized> PercpuRwSemaphore<T> {
 impl<T: ?Sized> Drop for PercpuRwSemaphore<T> {
     #[doc(alias = "percpu_free_rwsem")]
     fn drop(&mut self) {
-        self.raw.free();
+        // SAFETY: it is borrowed alone, so nobody uses it; a guard that was forgotten does no more.
+        unsafe { self.raw.free() };
     }
 }
 

@@ -12,13 +12,16 @@
 //!   while it reads that, no writer is there, and it adds its one again. Who ends reading and sees a writer says so. A writer
 //!   that waits looks at the sum again whenever somebody has said so.
 //! - P4. Since a new reader adds and takes back on one CPU, a sum that is read count by count is 0 only if it was.
-//! - P5. On the model, coarse, there are no counts: it is the semaphore inside. Fine, each access of the above is a step; a
-//!   heavy fence is none, since steps come one after the other.
+//! - P5. On the model, coarse, there are no counts: it is the semaphore inside. But a reader orders nothing for another one, as
+//!   it touches its own CPU's count: what readers release, a writer acquires. Fine, each access of the above is a step; a heavy
+//!   fence is none, since steps come one after the other.
 //! - P6. Counts are made when a CPU first reads, and live until [`RawPercpuRwSemaphore::free`].
+//! - P7. Any task may end what another one has begun to read: a count belongs to nobody. That nobody reads at all is found on the
+//!   model, coarse.
 //!
 //! **Differences from Linux.** There is no grace period: the fence is the system's `membarrier`.
 
-use crate::common::{How, assert_task, tell, untimed};
+use crate::common::{How, assert_task, is_over, tell, untimed};
 use crate::rwsem_raw::{Ops, RawRwSemaphore};
 use core::fmt;
 use core::mem::offset_of;
@@ -28,18 +31,30 @@ use core::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
     fence,
 };
-use ringzero_context::{at, panicking};
+use ringzero_context::{at, violation};
 use ringzero_machine::{KBox, LockUse, Mode, Op, Place, Step, cpu, fine, host, model, notify_sleepers, step};
 use ringzero_sched::{Awaited, Wait, WaitWord};
+use ringzero_spinning::lockdep::Held;
 
 const OPS: Ops = Ops {
     read: Op::PercpuDownRead,
+    wait_to_read: Op::PercpuDownReadWait,
     try_read: Op::PercpuDownReadTrylock,
     end_read: Op::PercpuUpRead,
+    read_returns: Op::PercpuUpReadReturns,
     write: Op::PercpuDownWrite,
     wait_to_write: Op::PercpuDownWriteWait,
     end_write: Op::PercpuUpWrite,
+    write_returns: Op::PercpuUpWriteReturns,
+    apart: true,
 };
+
+/// A reader that is the n-th of its CPU, n a multiple of this, looks at the sum of all. So between two looks all CPUs together
+/// do not count further than [`TOO_MANY`].
+const LOOK_EACH: u32 = 1 << 20;
+/// So many readers that some were forgotten. Their sum is not to come round to 0.
+const TOO_MANY: u32 = LOOK_EACH * (CPUS * CHUNKS) as u32;
+const _: () = assert!(TOO_MANY <= 1 << 30, "the sum comes to where it is found before it comes round");
 
 /// How many CPUs have their counts in one piece of memory, and how many pieces there may be.
 const CPUS: usize = 64;
@@ -66,7 +81,8 @@ struct Chunk([Count; CPUS]);
 /// HOTPLUG.down_write();
 /// assert!(!HOTPLUG.down_read_trylock());
 /// HOTPLUG.up_write();
-/// HOTPLUG.free();
+/// // SAFETY: nobody uses it.
+/// unsafe { HOTPLUG.free() };
 /// ```
 #[doc(alias = "percpu_rw_semaphore")]
 #[repr(C, align(8))]
@@ -153,18 +169,25 @@ impl RawPercpuRwSemaphore {
     }
 
     /// [`RawPercpuRwSemaphore::free`], and it has to be initialised before it is used again.
-    pub fn destroy(&self) {
-        self.free();
+    ///
+    /// # Safety
+    /// As of [`RawPercpuRwSemaphore::free`].
+    pub unsafe fn destroy(&self) {
+        // SAFETY: the caller's contract.
+        unsafe { self.free() };
         self.inside.forget();
     }
 
-    /// Gives the counts' memory back. Nobody uses the semaphore meanwhile; afterwards it is free.
+    /// Gives the counts' memory back. Afterwards the semaphore is free.
+    ///
+    /// # Safety
+    /// Nobody else uses the semaphore meanwhile, and nobody holds it.
     #[doc(alias = "percpu_free_rwsem")]
-    pub fn free(&self) {
+    pub unsafe fn free(&self) {
         for chunk in &self.chunks {
             let chunk = chunk.swap(ptr::null_mut(), AcqRel);
             if !chunk.is_null() {
-                // SAFETY: made in `make_chunk`; nobody uses the semaphore.
+                // SAFETY: made in `make_chunk`; nobody uses the semaphore (the caller's contract).
                 unsafe { KBox::dispose(chunk.cast_const()) };
             }
         }
@@ -213,6 +236,22 @@ impl RawPercpuRwSemaphore {
             }
         }
         sum
+    }
+
+    /// How the running task holds it. No step.
+    pub(crate) fn held_by_us(&self) -> Held {
+        match self.inside.held_by_us() {
+            Held::No if fine() || (model().is_none() && self.sum(Place::here()) != 0) => Held::SomebodyReads,
+            held => held,
+        }
+    }
+
+    pub(crate) fn called(&self) -> &'static str {
+        self.inside.name().unwrap_or("a percpu rwsem")
+    }
+
+    pub(crate) fn class(&self) -> Option<Place> {
+        self.inside.class()
     }
 
     /// A step of the fine granularity.
@@ -302,7 +341,10 @@ impl RawPercpuRwSemaphore {
         if model().is_some() {
             at::preempt_disable(place);
         }
-        self.add(1, place);
+        let before = self.add(1, place);
+        if before % LOOK_EACH == LOOK_EACH - 1 {
+            self.assert_few(place);
+        }
         let came = !self.is_written(place);
         if !came {
             self.go(place);
@@ -322,11 +364,27 @@ impl RawPercpuRwSemaphore {
         }
     }
 
+    /// Adds to this CPU's count; what it was.
     #[inline(always)]
-    fn add(&self, n: u32, place: Place) {
+    fn add(&self, n: u32, place: Place) -> u32 {
         let count = self.count();
         self.announce(count, Op::AtomicRmw, Mode::Rmw, place);
+        let before = count.load(Relaxed);
         add_here(count, n);
+        before
+    }
+
+    /// Finding `bug` if there are more readers than can be counted, which is none of them then (P1).
+    #[cold]
+    #[inline(never)]
+    fn assert_few(&self, place: Place) {
+        let sum = self.sum(place);
+        if (TOO_MANY..1 << 31).contains(&sum) {
+            self.add(u32::MAX, place);
+            let name = self.called();
+            violation("bug", place, self.class(), format_args!("`{name}` has too many readers: guards were forgotten"));
+            panic!("`{name}` has too many readers");
+        }
     }
 
     #[inline(always)]
@@ -383,8 +441,7 @@ impl RawPercpuRwSemaphore {
         loop {
             step(&self.told_step(Op::AtomicRead, Mode::Read, place).ordered(true, false));
             let known = self.told.word().load(Acquire);
-            failed += 1;
-            if self.sum(place) == 0 || (failed > 10_000 && panicking()) {
+            if self.sum(place) == 0 || is_over(&mut failed) {
                 return;
             }
             let read = self.told_step(Op::AtomicRead, Mode::Read, place);
@@ -404,6 +461,21 @@ impl RawPercpuRwSemaphore {
             self.writer.store(0, Release);
         }
         self.inside.end_write_at("percpu_up_write()", &OPS, place);
+    }
+
+    /// The running task reads (or writes) no longer, but the semaphore stays held: another one says [`adopt`](Self::adopt). No
+    /// step; only findings and the validator hear of it.
+    #[doc(alias = "percpu_rwsem_release")]
+    pub fn disown(&self, read: bool, place: Place) {
+        tell(|| self.inside.event(false, if read { LockUse::Read } else { LockUse::Write }, place));
+        self.inside.hand_over(false, read, place);
+    }
+
+    /// What another task has [disowned](Self::disown) is the running one's now.
+    #[doc(alias = "percpu_rwsem_acquire")]
+    pub fn adopt(&self, read: bool, place: Place) {
+        tell(|| self.inside.event(true, if read { LockUse::Read } else { LockUse::Write }, place).tried());
+        self.inside.hand_over(true, read, place);
     }
 
     /// Whether somebody writes or wants to. Orders nothing. Every context.
@@ -448,10 +520,31 @@ mod tests {
         sem.up_write();
         assert!(sem.down_read_trylock() && !sem.is_write_locked());
         sem.up_read();
-        sem.free();
+        // SAFETY: nobody uses it.
+        unsafe { sem.free() };
         assert!(sem.down_read_trylock(), "counts are made again");
         sem.up_read();
-        sem.free();
+        // SAFETY: as above.
+        unsafe { sem.free() };
+    }
+
+    /// The test of the sum is only now and then, so the count is set to just before such a time.
+    fn after_readers_that_were_forgotten(readers: u32) -> bool {
+        let sem = RawPercpuRwSemaphore::new().named("s");
+        sem.count().store(readers, Relaxed);
+        sem.down_read_trylock()
+    }
+
+    #[test]
+    fn many_readers_may_be_forgotten() {
+        let many = [LOOK_EACH - 1, TOO_MANY - LOOK_EACH - 1, u32::MAX, 0_u32.wrapping_sub(LOOK_EACH + 1)];
+        assert!(many.map(after_readers_that_were_forgotten).iter().all(|reads| *reads));
+    }
+
+    #[test]
+    #[should_panic(expected = "bug: `s` has too many readers: guards were forgotten")]
+    fn more_readers_than_are_counted_are_found() {
+        after_readers_that_were_forgotten(TOO_MANY - 1);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The mutex without data.
 
-use crate::common::{How, SPINS, assert_task, count_held, place_of, running, tell, untimed};
+use crate::common::{
+    How, Interrupted, SPINS, assert_task, count_held, is_over, no_second_guard, place_of, running, tell, untimed,
+};
 use core::fmt;
 use core::mem::offset_of;
 use core::ptr;
@@ -8,9 +10,9 @@ use core::sync::atomic::{
     AtomicPtr, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
-use ringzero_context::{panicking, violation};
+use ringzero_context::violation;
 use ringzero_machine::{LockEvent, Mode, Op, Place, Step, cpu, fine, model, notify_sleepers, step};
-use ringzero_sched::{Awaited, Interrupted, Wait, WaitWord, try_current};
+use ringzero_sched::{Awaited, Wait, WaitWord, try_current};
 
 /// A mutex without data: what C embeds (`struct mutex`). All zeroes is a free one.
 ///
@@ -174,7 +176,7 @@ impl RawMutex {
         self.word.address()
     }
 
-    fn called(&self) -> &'static str {
+    pub(crate) fn called(&self) -> &'static str {
         self.name().unwrap_or("a mutex")
     }
 
@@ -183,6 +185,12 @@ impl RawMutex {
     }
 
     /// Whether the running task holds it. No step.
+    #[doc(alias = "lockdep_is_held")]
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.is_ours()
+    }
+
     pub(crate) fn is_ours(&self) -> bool {
         // Only a task itself makes itself the owner, and clears that when it unlocks.
         !running().is_null() && self.owner.load(Relaxed) == running()
@@ -312,16 +320,17 @@ impl RawMutex {
         }
         let mut failed = 0;
         loop {
-            // Pairs with the release in `unlock_at`.
-            step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false));
+            step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place));
             if self.take(place) {
+                if let Some(m) = model() {
+                    // Pairs with the release in `unlock_at`; a failure orders nothing.
+                    m.order(self.address(), true, false);
+                }
                 return Ok(());
             }
             let read = self.announcement(Op::AtomicRead, Mode::Read, place);
             untimed(self.word.wait::<Free>(&self.wait(read, how), || self.word().load(Relaxed) == 0))?;
-            failed += 1;
-            // Only while unwinding, when waits are silent and the owner may belong to an execution that is over.
-            if failed > 10_000 && panicking() {
+            if is_over(&mut failed) {
                 return Ok(());
             }
         }
@@ -332,7 +341,7 @@ impl RawMutex {
         if self.is_ours() {
             let text = format_args!("the task locks `{}`, which it holds already", self.called());
             violation("self-deadlock", place, self.held_at(), text);
-            return Ok(());
+            no_second_guard(how.call, self.called());
         }
         if self.take_spinning(place) {
             return Ok(());
@@ -404,7 +413,8 @@ impl RawMutex {
             step(&self.announcement(op, Mode::Write, place).ordered(false, true));
         }
         if self.word().load(Relaxed) == 0 || self.owner.load(Relaxed) != running() {
-            self.not_ours(place);
+            // Comes back only while the thread unwinds: then the mutex stays what it is.
+            return self.not_ours(place);
         }
         self.owner.store(ptr::null_mut(), Relaxed);
         count_held(u32::MAX);

@@ -1,12 +1,12 @@
 //! The reader-writer semaphore that carries its data.
 
+use crate::common::Interrupted;
 use crate::rwsem_raw::RawRwSemaphore;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
-use ringzero_sched::Interrupted;
 
 /// A reader-writer semaphore around its data: many tasks read at once, or one writes, and each of them may sleep. Writers do
 /// not starve: who comes while one waits reads after it.
@@ -61,6 +61,11 @@ impl<T> RwSemaphore<T> {
 }
 
 impl<T: ?Sized> RwSemaphore<T> {
+    /// The lock without the data, to be looked at.
+    pub(crate) const fn as_raw(&self) -> &RawRwSemaphore {
+        &self.raw
+    }
+
     /// The data, without the semaphore: nobody else can have it.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut T {

@@ -8,23 +8,27 @@
 //!   zeroed memory is a free one without a class, which C may not use.
 //! - S2. A writer takes it while nobody holds it, a reader while no writer holds it and nobody waits. So readers do not
 //!   starve writers; and a reader that reads again in its section may wait for a writer that waits for it.
-//! - S3. Coarse: reading is one step, a trylock, a release and a downgrade are one step, writing is one step while it is free,
-//!   else two: the writer says that it waits, then waits; a writer that a signal sends away says so in a step. Fine, and on
+//! - S3. Coarse: a trylock, a release and a downgrade are one step, reading and writing are one step if that is possible at
+//!   once, else two: the task says that it waits, then waits; one that a signal sends away says so in a step. Fine, and on
 //!   threads: as in S4.
 //! - S4. Who cannot take it at once goes into the *queue*, a lock of its own. Whoever is first there is counted as waiting,
 //!   sleeps for the word, and takes it; then the next one is first. So there is one waiting at most, and who comes early is
 //!   served early.
 //! - S5. Taking is an acquire, releasing and downgrading a release: a reader's pairs with the next writer's taking, a
 //!   writer's with all after it.
-//! - S6. Who writes is written down, and stays so until the next one writes; who reads, only the model knows. A reader that is none's own (`_non_owner`) is known to
-//!   nobody, and any task may end it.
+//! - S6. Who writes is written down, and stays so until the next one writes; who reads, only the model knows. A reader that is
+//!   none's own (`_non_owner`) is known to nobody, and any task may end it.
+//! - S7. It is there until the function that releases it has returned: who waits is woken by a look at it. So who takes it next
+//!   may not free it because of what it finds in there. On the model a step says so where the memory may die.
 //!
 //! **Differences from Linux.** The queue is not strictly first come, first served. Leaving what one does not hold is a
 //! finding; of readers on the model only, on threads it is one if nobody reads at all.
 
 mod writers;
 
-use crate::common::{How, SPINS, assert_task, class_of, place_of, running, tell, untimed, update};
+use crate::common::{
+    How, Interrupted, SPINS, assert_task, class_of, is_over, place_of, running, tell, untimed, update,
+};
 use core::fmt;
 use core::mem::offset_of;
 use core::ptr;
@@ -34,7 +38,8 @@ use core::sync::atomic::{
 };
 use ringzero_context::{panicking, violation};
 use ringzero_machine::{LockEvent, LockUse, Mode, Op, Place, Step, cpu, fine, host, model, notify_sleepers, step};
-use ringzero_sched::{Awaited, Interrupted, Wait, WaitWord, try_current};
+use ringzero_sched::{Awaited, Wait, WaitWord, try_current};
+use ringzero_spinning::lockdep::{Held, held_as};
 
 /// A writer holds it.
 const WRITER: u32 = 1;
@@ -81,7 +86,7 @@ impl Awaited for Without {
 #[repr(C, align(8))]
 pub struct RawRwSemaphore {
     word: WaitWord,
-    /// 1 while somebody is first in the queue.
+    /// 1 while somebody is first in the queue; coarse, on the model, how many wait.
     queue: WaitWord,
     /// How many sleep for one of the two, on the host: see [`ringzero_machine::notify_sleepers`].
     sleepers: AtomicU32,
@@ -103,20 +108,29 @@ unsafe impl Send for RawRwSemaphore {}
 #[derive(Clone, Copy)]
 pub(crate) struct Ops {
     pub read: Op,
+    pub wait_to_read: Op,
     pub try_read: Op,
     pub end_read: Op,
+    pub read_returns: Op,
     pub write: Op,
     pub wait_to_write: Op,
     pub end_write: Op,
+    pub write_returns: Op,
+    /// Readers touch words of their own: coarse, they order nothing among each other; and any task may end what one began.
+    pub apart: bool,
 }
 
 const OPS: Ops = Ops {
     read: Op::DownRead,
+    wait_to_read: Op::DownReadWait,
     try_read: Op::DownReadTrylock,
     end_read: Op::UpRead,
+    read_returns: Op::UpReadReturns,
     write: Op::DownWrite,
     wait_to_write: Op::DownWriteWait,
     end_write: Op::UpWrite,
+    write_returns: Op::UpWriteReturns,
+    apart: false,
 };
 
 /// Making them.
@@ -212,7 +226,7 @@ impl RawRwSemaphore {
         self.word.word()
     }
 
-    fn called(&self) -> &'static str {
+    pub(crate) fn called(&self) -> &'static str {
         self.name().unwrap_or("an rwsem")
     }
 
@@ -230,9 +244,34 @@ impl RawRwSemaphore {
         Wait::new(step).interruption(how.interruption).counted_in(&self.sleepers)
     }
 
+    /// How the running task holds it. No step.
+    pub(crate) fn held_by_us(&self) -> Held {
+        let word = self.word().load(Relaxed);
+        let ours = word & WRITER != 0 && !running().is_null() && self.owner.load(Relaxed) == running();
+        held_as(self.word.address(), ours, word & READERS != 0)
+    }
+
+    /// The step just now is an acquire of what was released before, or a release: an attempt that fails orders nothing.
+    fn orders(&self, acquire: bool, release: bool) {
+        if let Some(m) = model() {
+            m.order(self.word.address(), acquire, release);
+        }
+    }
+
     fn told(&self, held: bool, place: Place) {
         if let Some(m) = model() {
             m.lock_owner(self.word.address(), held, place);
+        }
+    }
+
+    /// Notes that the running task holds it from now on, or no longer, while it stays held.
+    pub(crate) fn hand_over(&self, to_us: bool, read: bool, place: Place) {
+        if to_us && !read {
+            self.owns(place);
+        }
+        // Finely, readers have no notes.
+        if !(read && fine()) {
+            self.told(to_us, place);
         }
     }
 
@@ -254,8 +293,9 @@ impl RawRwSemaphore {
             step(&self.announcement(Op::AtomicRead, Mode::Read, place));
             let word = self.word().load(Relaxed);
             let Some(next) = change(word) else { return false };
-            step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false));
+            step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place));
             if self.word().compare_exchange(word, next, Acquire, Relaxed).is_ok() {
+                self.orders(true, false);
                 return true;
             }
         }
@@ -308,8 +348,7 @@ impl RawRwSemaphore {
                 is_first || (model().is_some() && self.queue.word().load(Relaxed) == 0)
             });
             untimed(waited)?;
-            failed += 1;
-            if is_first || (failed > 10_000 && panicking()) {
+            if is_first || is_over(&mut failed) {
                 break;
             }
         }
@@ -386,11 +425,21 @@ impl RawRwSemaphore {
     ///
     /// # Errors
     /// [`Interrupted`] if a fatal signal came first.
-    #[doc(alias = "down_read_killable_nested")]
     #[track_caller]
     #[inline]
     pub fn down_read_killable(&self) -> Result<(), Interrupted> {
         self.read_at(How::call("down_read_killable()").killable(), &OPS, Place::caller())
+    }
+
+    /// [`RawRwSemaphore::down_read_killable`]; `subclass` tells the validator that one of the same class may be held.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if a fatal signal came first.
+    #[track_caller]
+    #[inline]
+    pub fn down_read_killable_nested(&self, subclass: u32) -> Result<(), Interrupted> {
+        let how = How::call("down_read_killable_nested()").killable().nested(subclass);
+        self.read_at(how, &OPS, Place::caller())
     }
 
     /// [`RawRwSemaphore::down_read`]; `subclass` tells the validator that one of the same class may be held.
@@ -428,7 +477,9 @@ impl RawRwSemaphore {
     /// [`RawRwSemaphore::up_read`] of a reader that [`RawRwSemaphore::down_read_non_owner`] made, in any task.
     #[track_caller]
     pub fn up_read_non_owner(&self) {
-        self.drop_reader("up_read_non_owner()", &OPS, Place::caller());
+        let place = Place::caller();
+        self.drop_reader("up_read_non_owner()", &OPS, place);
+        self.returns(OPS.read_returns, place);
     }
 
     #[inline(always)]
@@ -453,9 +504,7 @@ impl RawRwSemaphore {
 
     pub(crate) fn take_read(&self, how: How, ops: &Ops, place: Place) -> Result<(), Interrupted> {
         if model().is_some() && !fine() {
-            let announced = self.announcement(ops.read, Mode::Rmw, place);
-            let wait = self.wait(announced, how).arg(WRITER | ALL_WAITING);
-            return untimed(self.word.wait::<Without>(&wait, || update(self.word(), Acquire, one_more)));
+            return self.read_coarsely(how, ops, place);
         }
         self.assert_few(place);
         let at_once = if fine() { self.change_finely(one_more, place) } else { self.take_spinning(one_more) };
@@ -463,6 +512,29 @@ impl RawRwSemaphore {
             self.take_in_queue(how, WRITER, one_waiting_more, place)?;
         }
         Ok(())
+    }
+
+    /// A step that may change how many wait. Coarse, the queue's word is that number: there is no queue.
+    fn coarse_step(&self, op: Op, place: Place) -> Step {
+        self.announcement(op, Mode::Rmw, place).also(self.queue.address(), true)
+    }
+
+    fn read_coarsely(&self, how: How, ops: &Ops, place: Place) -> Result<(), Interrupted> {
+        let announced = |op| self.coarse_step(op, place);
+        step(&announced(ops.read));
+        if update(self.word(), Acquire, one_more) {
+            self.orders(true, false);
+            return Ok(());
+        }
+        self.queue.word().fetch_add(1, Relaxed);
+        let waits = announced(ops.wait_to_read);
+        let wait = self.wait(waits, how).arg(WRITER | ALL_WAITING);
+        let taken = self.word.wait::<Without>(&wait, || update(self.word(), Acquire, one_more));
+        if taken.is_err() {
+            step(&announced(ops.read));
+        }
+        self.queue.word().fetch_sub(1, Relaxed);
+        untimed(taken)
     }
 
     fn assert_few(&self, place: Place) {
@@ -488,9 +560,7 @@ impl RawRwSemaphore {
     }
 
     fn tried(&self, held_as: LockUse, place: Place) {
-        if let Some(m) = model() {
-            m.order(self.word.address(), true, false);
-        }
+        self.orders(true, false);
         self.told(true, place);
         tell(|| self.event(true, held_as, place).tried());
     }
@@ -498,21 +568,55 @@ impl RawRwSemaphore {
     #[inline]
     pub(crate) fn end_read_at(&self, call: &str, ops: &Ops, place: Place) {
         tell(|| self.event(false, LockUse::Read, place));
-        if let Some(m) = model()
-            && m.lock_held(self.word.address()) == Some(false)
-        {
-            self.announce(ops.end_read, false, place);
-            return self.not_reading(call, place);
+        if let Some(m) = model() {
+            self.announce_end_read(ops, place);
+            if !ops.apart && m.lock_held(self.word.address()) == Some(false) {
+                return self.not_reading(call, place);
+            }
+            self.told(false, place);
         }
-        self.drop_reader(call, ops, place);
+        self.subtract_reader(call, place);
+        self.returns(ops.read_returns, place);
     }
 
+    fn announce_end_read(&self, ops: &Ops, place: Place) {
+        if ops.apart && !fine() {
+            step(&self.announcement(ops.end_read, Mode::Rmw, place));
+            self.orders_apart(false, true);
+        } else {
+            self.announce(ops.end_read, false, place);
+        }
+    }
+
+    /// What readers release and the next writer acquires, where readers are apart: a word that is of no use otherwise then.
+    fn orders_apart(&self, acquire: bool, release: bool) {
+        if let Some(m) = model() {
+            m.order(self.queue.address(), acquire, release);
+        }
+    }
+
+    /// Ends a reader that the model has no note of.
     #[inline(always)]
     pub(crate) fn drop_reader(&self, call: &str, ops: &Ops, place: Place) {
         if model().is_some() {
-            self.announce(ops.end_read, false, place);
-            self.told(false, place);
+            self.announce_end_read(ops, place);
         }
+        self.subtract_reader(call, place);
+    }
+
+    /// Where the memory may die, a step more that only needs it to be alive (invariant S7).
+    #[inline(always)]
+    fn returns(&self, op: Op, place: Place) {
+        if let Some(m) = model()
+            && m.mortal(self.word.address())
+        {
+            let magic = ptr::from_ref(&self.magic).addr();
+            step(&Step::new(op, Mode::Read, magic, 4, place).named(self.name(), self.class()));
+        }
+    }
+
+    #[inline(always)]
+    fn subtract_reader(&self, call: &str, place: Place) {
         let before = self.word().fetch_sub(READER, Release);
         if before < READER {
             self.word().fetch_add(READER, Relaxed);
@@ -551,13 +655,18 @@ impl RawRwSemaphore {
         self.word().load(Relaxed) & WRITER != 0
     }
 
-    /// Whether somebody waits for it: on the model, a writer. Orders nothing. Every context.
+    /// Whether somebody waits for it. Orders nothing. Every context.
     #[doc(alias = "rwsem_is_contended")]
     #[must_use]
     #[track_caller]
     #[inline]
     pub fn is_contended(&self) -> bool {
-        step(&self.announcement(Op::RwsemIsLocked, Mode::Read, Place::caller()));
+        let place = Place::caller();
+        if model().is_some() && !fine() {
+            step(&self.queue_step(Op::RwsemIsLocked, Mode::Read, place));
+            return self.queue.word().load(Relaxed) != 0;
+        }
+        step(&self.announcement(Op::RwsemIsLocked, Mode::Read, place));
         self.word().load(Relaxed) & ALL_WAITING != 0
     }
 }

@@ -2,16 +2,16 @@
 //!
 //! Its word is how many may still come in; nobody owns what he has taken.
 
-use crate::common::{How, SPINS, class_of, untimed, update};
+use crate::common::{How, Interrupted, SPINS, class_of, is_over, untimed, update};
 use core::fmt;
 use core::mem::offset_of;
 use core::sync::atomic::{
     AtomicPtr, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
-use ringzero_context::{panicking, violation};
-use ringzero_machine::{Mode, Op, Place, Step, cpu, fine, model, notify_sleepers, step};
-use ringzero_sched::{Awaited, Interrupted, Wait, WaitError, WaitWord};
+use ringzero_context::violation;
+use ringzero_machine::{Mode, Op, Place, Step, cpu, fine, model, notify_sleepers, sleepers_at, step};
+use ringzero_sched::{Awaited, Wait, WaitError, WaitWord};
 
 /// A semaphore (`struct semaphore`): as many tasks as it counts are past [`Semaphore::down`] at once. All zeroes is one that
 /// lets nobody in.
@@ -34,8 +34,6 @@ use ringzero_sched::{Awaited, Interrupted, Wait, WaitError, WaitWord};
 #[repr(C, align(8))]
 pub struct Semaphore {
     word: WaitWord,
-    /// How many sleep for it, on the host: see [`ringzero_machine::notify_sleepers`].
-    sleepers: AtomicU32,
     magic: AtomicU32,
     class: AtomicPtr<()>,
     name: Option<&'static str>,
@@ -61,10 +59,9 @@ impl Semaphore {
     pub const MAGIC: u32 = 0x525a_5345;
 
     /// The fields and where they lie: what the C header mirrors.
-    pub const LAYOUT: [(&'static str, usize); 7] = [
+    pub const LAYOUT: [(&'static str, usize); 6] = [
         ("count", offset_of!(Self, word)),
         ("pokes", offset_of!(Self, word) + size_of::<u32>()),
-        ("sleepers", offset_of!(Self, sleepers)),
         ("magic", offset_of!(Self, magic)),
         ("class", offset_of!(Self, class)),
         ("name", offset_of!(Self, name)),
@@ -85,7 +82,6 @@ impl Semaphore {
     pub const fn new(count: u32) -> Self {
         Self {
             word: WaitWord::new(count),
-            sleepers: AtomicU32::new(0),
             magic: AtomicU32::new(Self::MAGIC),
             class: AtomicPtr::new(Place::here().as_ptr()),
             name: None,
@@ -142,6 +138,14 @@ impl Semaphore {
 
     fn announcement(&self, op: Op, mode: Mode, place: Place) -> Step {
         self.word.announcement(op, mode, place).named(self.name(), self.class())
+    }
+
+    /// The step that has succeeded is an acquire; one that fails orders nothing.
+    #[inline]
+    fn acquired(&self) {
+        if let Some(m) = model() {
+            m.order(self.word.address(), true, false);
+        }
     }
 
     /// Takes one, within a step; whether there was one.
@@ -206,8 +210,8 @@ impl Semaphore {
             step(&self.announcement(Op::DownTrylock, Mode::Rmw, place));
         }
         let taken = self.take();
-        if taken && let Some(m) = model() {
-            m.order(self.word.address(), true, false);
+        if taken {
+            self.acquired();
         }
         taken
     }
@@ -240,7 +244,7 @@ impl Semaphore {
     fn down_slowly(&self, how: How, timeout: Option<u64>, place: Place) -> Result<u64, WaitError> {
         let wait = |op, mode| {
             let announced = self.announcement(op, mode, place);
-            let wait = Wait::new(announced).interruption(how.interruption).counted_in(&self.sleepers);
+            let wait = Wait::new(announced).interruption(how.interruption).counted_in(sleepers_at(self.word.address()));
             timeout.map_or(wait, |timeout| wait.timeout(timeout))
         };
         if !fine() {
@@ -256,8 +260,7 @@ impl Semaphore {
             }
             // What is left of the time is not told finely.
             self.word.wait::<Open>(&wait(Op::AtomicRead, Mode::Read), || self.count().load(Relaxed) != 0)?;
-            failed += 1;
-            if failed > 10_000 && panicking() {
+            if is_over(&mut failed) {
                 return Ok(1);
             }
         }
@@ -281,8 +284,9 @@ impl Semaphore {
             if count == 0 {
                 return false;
             }
-            step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false));
+            step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place));
             if self.count().compare_exchange(count, count - 1, Acquire, Relaxed).is_ok() {
+                self.acquired();
                 return true;
             }
         }
@@ -303,11 +307,12 @@ impl Semaphore {
             let op = if fine() { Op::AtomicRmw } else { Op::Up };
             step(&self.announcement(op, Mode::Rmw, place).ordered(false, true));
         }
-        // Pairs with the acquire in `take`.
+        let address = self.word.address();
+        // Pairs with the acquire in `take`. From here on whoever came in may free it.
         if self.count().fetch_add(1, Release) == u32::MAX {
             self.overflows(place);
         }
-        notify_sleepers(self.word.address(), &self.sleepers);
+        notify_sleepers(address, sleepers_at(address));
     }
 
     #[cold]

@@ -43,7 +43,7 @@ use core::sync::atomic::{
 };
 use ringzero_context::{violation, wait_asleep};
 use ringzero_machine::{Cond, KBox, Mode, Op, Place, Step, StepLock, machine_local, model, step};
-use ringzero_sched::{EALREADY, EDEADLK, Interrupted};
+use ringzero_sched::{EALREADY, EDEADLK, EINTR};
 
 use crate::common::{place_of, running};
 use crate::ww_raw::RawWwMutex;
@@ -151,7 +151,7 @@ impl WwError {
         match self {
             Self::Deadlock => -EDEADLK,
             Self::Already => -EALREADY,
-            Self::Interrupted => Interrupted.to_errno(),
+            Self::Interrupted => -EINTR,
         }
     }
 }

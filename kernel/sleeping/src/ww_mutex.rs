@@ -1,6 +1,6 @@
 //! The wound/wait mutex that carries its data.
 
-use crate::common::How;
+use crate::common::{How, no_second_guard};
 use crate::ww::{WwAcquireCtx, WwClass, WwError};
 use crate::ww_raw::RawWwMutex;
 use core::cell::UnsafeCell;
@@ -46,6 +46,11 @@ impl<T> WwMutex<T> {
 }
 
 impl<T: ?Sized> WwMutex<T> {
+    /// The lock without the data, to be looked at.
+    pub(crate) const fn as_raw(&self) -> &RawWwMutex {
+        &self.raw
+    }
+
     /// The data, without locking: nobody else can have the mutex.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut T {
@@ -78,8 +83,11 @@ impl<T: ?Sized> WwMutex<T> {
     #[doc(alias = "ww_mutex_lock_slow")]
     #[track_caller]
     pub fn lock_slow<'a>(&'a self, ctx: &'a WwAcquireCtx) -> WwMutexGuard<'a, T> {
+        let how = How::call("ww_mutex_lock_slow()");
         // No signal; and a context that holds nothing neither has it already nor dies.
-        let _ = self.raw.lock_at(How::call("ww_mutex_lock_slow()"), Some(ctx), true, Place::caller());
+        if self.raw.lock_at(how, Some(ctx), true, Place::caller()).is_err() {
+            no_second_guard(how.call, self.raw.called());
+        }
         self.guard()
     }
 

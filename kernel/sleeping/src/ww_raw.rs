@@ -1,6 +1,8 @@
 //! The wound/wait mutex without data: see [`crate::ww`] for its theory.
 
-use crate::common::{How, announce_init, assert_task, class_of, count_held, made, place_of, running, tell};
+use crate::common::{
+    How, announce_init, assert_task, class_of, count_held, made, no_second_guard, place_of, running, tell,
+};
 use crate::ww::{RawWwAcquireCtx, SHARED, WwClass, WwError, poke_wounded};
 use core::fmt;
 use core::mem::offset_of;
@@ -177,6 +179,11 @@ impl RawWwMutex {
         self.name().unwrap_or("a ww_mutex")
     }
 
+    /// Whether the running task holds it. No step.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.is_held() && !running().is_null() && self.owner.load(Relaxed) == running()
+    }
+
     fn is_held(&self) -> bool {
         self.word.word().load(Relaxed) != 0
     }
@@ -344,7 +351,7 @@ impl RawWwMutex {
         if ctx.is_none() && self.is_held() && self.owner.load(Relaxed) == running() && model().is_none() {
             let text = format_args!("the task locks `{}`, which it holds already", self.called());
             violation("self-deadlock", place, place_of(&self.held_at), text);
-            return Ok(());
+            no_second_guard(how.call, self.called());
         }
         let locked = match ctx {
             Some(ctx) => self.lock_in(ctx, how, place),
@@ -545,7 +552,7 @@ mod tests {
             assert!(!a.is_locked() && a.is_initialised() && ctx.acquired() == 0);
         }
         let errors = [WwError::Deadlock, WwError::Already, WwError::Interrupted];
-        assert_eq!(errors.map(WwError::to_errno), [-35, -114, -512]);
+        assert_eq!(errors.map(WwError::to_errno), [-35, -114, -4]);
     }
 
     /// Without a machine nobody waits, so what is seen here is who dies and who wounds.

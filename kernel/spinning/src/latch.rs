@@ -144,6 +144,18 @@ impl fmt::Debug for SeqLatch {
     }
 }
 
+/// Lets other writers in when it goes, also when the change panics: then nothing was written.
+struct Alone<'a> {
+    writers: &'a RawSpinLock,
+    place: Place,
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.writers.unlock_told::<IrqSave>(self.place);
+    }
+}
+
 /// Data kept twice under a latch: reading waits for nobody, whatever it interrupts.
 ///
 /// ```
@@ -199,14 +211,14 @@ impl<T: SeqData> Latch<T> {
     #[track_caller]
     pub fn write(&self, change: impl FnOnce(&mut T)) {
         let place = Place::caller();
-        self.writers.lock_kind::<IrqSave>(place);
+        self.writers.lock_told::<IrqSave>(0, 0, place);
+        let _alone = Alone { writers: &self.writers, place };
         let mut value = self.copies[0].settled();
         change(&mut value);
         for copy in &self.copies {
             self.latch.turn(place);
             copy.store(&value, place);
         }
-        self.writers.unlock_kind::<IrqSave>(place);
     }
 }
 
@@ -214,5 +226,28 @@ impl<T> fmt::Debug for Latch<T> {
     /// Shows the latch, not the data, and without a step.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Latch({:?})", self.writers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use ringzero_context::{irqs_disabled, preemptible};
+
+    #[test]
+    fn a_change_that_panics_writes_nothing_and_keeps_nobody_out() {
+        let latch = Latch::new(1_u64);
+        let panics = std::panic::AssertUnwindSafe(|| {
+            latch.write(|now| {
+                *now = 2;
+                panic!("in the middle");
+            });
+        });
+        assert!(std::panic::catch_unwind(panics).is_err());
+        assert!(preemptible() && !irqs_disabled() && !latch.writers.is_locked());
+        latch.write(|now| *now += 2);
+        assert_eq!(latch.read(), 3);
     }
 }

@@ -12,14 +12,14 @@
 //! **Differences from Linux.** The locks lie in the object, each on cache lines of its own. Gone from today's Linux.
 
 use crate::kind::Plain;
-use crate::raw::RawSpinLock;
+use crate::raw::{RawSpinLock, tell};
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ops::{Deref, DerefMut};
 use ringzero_context::at;
-use ringzero_machine::{Place, cpu, machine, model};
+use ringzero_machine::{LockEvent, LockUse, Place, cpu, machine, model};
 
 /// How many locks a local-global lock has.
 pub const LG_CPUS: usize = 64;
@@ -82,9 +82,19 @@ impl<T> LgLock<T> {
         self
     }
 
-    fn lock_slot(&self, slot: usize, place: Place) -> LgLocalGuard<'_, T> {
-        self.slots[slot].lock.lock_kind::<Plain>(place);
-        LgLocalGuard { slot: &self.slots[slot], here: PhantomData }
+    fn lock_slot(&self, slot: usize, subclass: u32, place: Place) -> LgLocalGuard<'_, T> {
+        let lock = &self.slots[slot].lock;
+        at::preempt_disable(place);
+        self.tell(true, LockUse::Read, subclass, place);
+        lock.acquire(place);
+        LgLocalGuard { of: self, slot: &self.slots[slot], here: PhantomData }
+    }
+
+    /// What the validator hears: all locks are one, which is shared by those who have a CPU's.
+    #[inline(always)]
+    fn tell(&self, acquire: bool, held_as: LockUse, subclass: u32, place: Place) {
+        let (made, one) = (if acquire { LockEvent::acquire } else { LockEvent::release }, &self.slots[0].lock);
+        tell(|| made(one.address(), one.class(), one.name(), place).held_as(held_as).nested(subclass, 0));
     }
 
     /// The locks that some CPU uses.
@@ -102,7 +112,7 @@ impl<T> LgLock<T> {
         let place = Place::caller();
         // Not moved to another CPU between the look and the lock.
         at::preempt_disable(place);
-        let guard = self.lock_slot(cpu().id.get() as usize % LG_CPUS, place);
+        let guard = self.lock_slot(cpu().id.get() as usize % LG_CPUS, 0, place);
         at::preempt_enable(place);
         guard
     }
@@ -111,7 +121,7 @@ impl<T> LgLock<T> {
     #[doc(alias("lg_local_lock_cpu", "lg_local_unlock_cpu"))]
     #[track_caller]
     pub fn local_lock_cpu(&self, cpu: u32) -> LgLocalGuard<'_, T> {
-        self.lock_slot(cpu as usize % LG_CPUS, Place::caller())
+        self.lock_slot(cpu as usize % LG_CPUS, 0, Place::caller())
     }
 
     /// Takes the locks of two CPUs.
@@ -123,8 +133,8 @@ impl<T> LgLock<T> {
     pub fn double_lock(&self, one: u32, other: u32) -> (LgLocalGuard<'_, T>, LgLocalGuard<'_, T>) {
         let (a, b, place) = (one as usize % LG_CPUS, other as usize % LG_CPUS, Place::caller());
         assert!(a != b, "lg_double_lock() of one CPU");
-        let lower = self.lock_slot(a.min(b), place);
-        let upper = self.lock_slot(a.max(b), place);
+        let lower = self.lock_slot(a.min(b), 0, place);
+        let upper = self.lock_slot(a.max(b), 1, place);
         if a < b { (lower, upper) } else { (upper, lower) }
     }
 
@@ -133,8 +143,12 @@ impl<T> LgLock<T> {
     #[track_caller]
     pub fn global_lock(&self) -> LgGlobalGuard<'_, T> {
         let place = Place::caller();
-        for slot in self.used() {
-            slot.lock.lock_kind::<Plain>(place);
+        for (n, slot) in self.used().iter().enumerate() {
+            at::preempt_disable(place);
+            if n == 0 {
+                self.tell(true, LockUse::Write, 0, place);
+            }
+            slot.lock.acquire(place);
         }
         LgGlobalGuard { lock: self, here: PhantomData }
     }
@@ -153,6 +167,7 @@ impl<T> LgLock<T> {
 /// ```
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct LgLocalGuard<'a, T> {
+    of: &'a LgLock<T>,
     slot: &'a Slot<T>,
     /// Neither `Send` nor `Sync`: it says something of this CPU.
     here: PhantomData<*mut ()>,
@@ -162,14 +177,19 @@ impl<T> LgLocalGuard<'_, T> {
     /// Releases the lock here, where the report can say so.
     #[track_caller]
     pub fn unlock(self) {
-        ManuallyDrop::new(self).slot.lock.unlock_kind::<Plain>(Place::caller());
+        ManuallyDrop::new(self).release(Place::caller());
+    }
+
+    fn release(&self, place: Place) {
+        self.of.tell(false, LockUse::Read, 0, place);
+        self.slot.lock.unlock_kind::<Plain>(place);
     }
 }
 
 impl<T> Drop for LgLocalGuard<'_, T> {
     /// The place is this one; the report finds the caller's from the stack.
     fn drop(&mut self) {
-        self.slot.lock.unlock_kind::<Plain>(Place::caller());
+        self.release(Place::caller());
     }
 }
 
@@ -232,6 +252,7 @@ impl<T> LgGlobalGuard<'_, T> {
     }
 
     fn release(&self, place: Place) {
+        self.lock.tell(false, LockUse::Write, 0, place);
         for slot in self.lock.used().iter().rev() {
             slot.lock.unlock_kind::<Plain>(place);
         }

@@ -24,12 +24,23 @@
 //! 5. Only the context that took a lock releases it: finding `unlock-by-other` otherwise. Who holds it is written by
 //!    the holder only, after the word is acquired and before it is released.
 //! 6. A lock's class is the place where it was made.
-//! 7. Dropping a guard while unwinding releases the lock and reports nothing.
+//! 7. Dropping a guard while unwinding releases the lock and reports nothing. Nobody gets a guard without the lock: on
+//!    threads, who waits while he unwinds for what he holds waits for ever. Who releases then what he does not hold changes
+//!    nothing.
+//!
+//! 8. The write that frees a lock is the last access to it: whoever owns it next may free its memory. Who sleeps for it is
+//!    counted elsewhere ([`ringzero_machine::sleepers_at`]).
 //!
 //! **Differences from Linux.** `_irqsave` counts instead of keeping flags in Rust, so guards may be dropped in any
 //! order ([`RawSpinLock`] has the flags for C). Waiting is not first come, first served on the model, where every
 //! order is explored. Taking a lock that the context itself holds is not noticed here: it waits, and the machine
-//! says why. The subclass of the `_nested` forms is for the validator, and unused so far.
+//! says why.
+//!
+//! **What a validator hears** ([`ringzero_machine::lock_event`]). Each public operation tells of itself: taking when the kind is
+//! entered and before it may wait, a trylock when it has taken, releasing before it does. The operations for primitives
+//! that are built around a lock ([`RawSpinLock::acquire`], [`RawSpinLock::lock_kind`], ...) tell nothing: the primitive does.
+//! A reader of a sequence is told as one that takes and releases at once. Without the features `model` and `validator`
+//! no code is left of it. [`lockdep`] asks the locks themselves who holds them.
 //!
 //! Locks may be taken in every context that their kind allows; taking one never sleeps, and holding one forbids to.
 //! The locks that readers share have theories of their own: the reader-writer spinlock ([`RawRwLock`], R1 to R6 in
@@ -46,6 +57,7 @@ mod kind;
 mod latch;
 mod lglock;
 mod lock;
+pub mod lockdep;
 mod owner;
 mod raw;
 mod rwlock;

@@ -126,8 +126,18 @@ impl<T: ?Sized, K: Kind> Lock<T, K> {
     #[track_caller]
     #[inline]
     pub fn lock_nested(&self, subclass: u32) -> Guard<'_, T, K> {
-        let _ = subclass;
-        self.lock_as(Place::caller())
+        self.raw.lock_told::<K>(subclass, 0, Place::caller());
+        self.guard()
+    }
+
+    /// [`Lock::lock`]; tells the validator that others of the class may be held, as long as `outer` is, a lock or its
+    /// guard.
+    #[doc(alias = "spin_lock_nest_lock")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_nest_lock<U: ?Sized>(&self, outer: &U) -> Guard<'_, T, K> {
+        self.raw.lock_told::<K>(0, core::ptr::from_ref(outer).addr(), Place::caller());
+        self.guard()
     }
 
     /// Whether somebody holds the lock. Orders nothing.
@@ -147,15 +157,20 @@ impl<T: ?Sized, K: Kind> Lock<T, K> {
         self.raw.unlock_wait();
     }
 
+    /// The lock without the data, to be looked at.
+    pub(crate) const fn as_raw(&self) -> &RawSpinLock {
+        &self.raw
+    }
+
     #[inline]
     fn lock_as<J: Kind>(&self, place: Place) -> Guard<'_, T, J> {
-        self.raw.lock_kind::<J>(place);
+        self.raw.lock_told::<J>(0, 0, place);
         self.guard()
     }
 
     #[inline]
     fn try_lock_as<J: Kind>(&self, place: Place) -> Option<Guard<'_, T, J>> {
-        self.raw.try_lock_kind::<J>(place).then(|| self.guard())
+        self.raw.try_lock_told::<J>(place).then(|| self.guard())
     }
 
     #[inline]
@@ -284,7 +299,7 @@ impl<T: ?Sized, K: Kind> Guard<'_, T, K> {
     #[inline]
     pub fn unlock(self) {
         let this = ManuallyDrop::new(self);
-        this.raw.unlock_kind::<K>(Place::caller());
+        this.raw.unlock_told::<K>(Place::caller());
     }
 
     /// Releases the lock, runs `f`, and takes the lock again: for `f` that sleeps. What the lock protects may have changed
@@ -300,10 +315,10 @@ impl<T: ?Sized, K: Kind> Guard<'_, T, K> {
         struct Again<'a, K: Kind>(&'a RawSpinLock, Place, PhantomData<fn() -> K>);
         impl<K: Kind> Drop for Again<'_, K> {
             fn drop(&mut self) {
-                self.0.lock_kind::<K>(self.1);
+                self.0.lock_told::<K>(0, 0, self.1);
             }
         }
-        self.raw.unlock_kind::<K>(place);
+        self.raw.unlock_told::<K>(place);
         let _again = Again::<K>(self.raw, place, PhantomData);
         f()
     }
@@ -313,7 +328,7 @@ impl<T: ?Sized, K: Kind> Drop for Guard<'_, T, K> {
     /// The place is this one; the report finds the caller's from the stack.
     #[inline]
     fn drop(&mut self) {
-        self.raw.unlock_kind::<K>(Place::caller());
+        self.raw.unlock_told::<K>(Place::caller());
     }
 }
 

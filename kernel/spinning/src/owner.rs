@@ -73,21 +73,17 @@ pub(crate) struct Owner {
     task: AtomicPtr<()>,
     held_at: AtomicPtr<()>,
     level: AtomicU32,
-    /// How many sleep for the lock: see [`ringzero_machine::notify_sleepers`].
-    pub(crate) sleepers: AtomicU32,
 }
 
 impl Owner {
     /// Where `task`, `held_at` and `level` lie.
-    pub(crate) const LAYOUT: [usize; 4] =
-        [offset_of!(Self, task), offset_of!(Self, held_at), offset_of!(Self, level), offset_of!(Self, sleepers)];
+    pub(crate) const LAYOUT: [usize; 3] = [offset_of!(Self, task), offset_of!(Self, held_at), offset_of!(Self, level)];
 
     pub(crate) const fn none() -> Self {
         Self {
             task: AtomicPtr::new(ptr::null_mut()),
             held_at: AtomicPtr::new(ptr::null_mut()),
             level: AtomicU32::new(0),
-            sleepers: AtomicU32::new(0),
         }
     }
 

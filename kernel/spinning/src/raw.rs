@@ -2,6 +2,7 @@
 
 use crate::kind::{Bh, Irq, IrqSave, Kind, Plain};
 use crate::owner::{Context, Owner};
+use crate::waiting::is_over;
 use core::fmt;
 use core::hint::spin_loop;
 use core::mem::offset_of;
@@ -11,7 +12,10 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use ringzero_context::{IrqFlags, at, panicking, violation};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, fine, host, model, notify_sleepers, step, wait};
+use ringzero_machine::{
+    Cond, HAS_LOCK_EVENTS, LockEvent, Mode, Op, Place, Step, WaitKind, fine, host, lock_event, model, notify_sleepers,
+    sleepers_at, step, wait,
+};
 
 /// A spinlock without data: what C embeds (`raw_spinlock_t`, `spinlock_t`). All zeroes is a free lock.
 ///
@@ -46,6 +50,14 @@ const SPIN_ROUNDS: u32 = 5;
 /// Instructions of the first pause: long enough that the holder has the word's cache line for itself a few times.
 const FIRST_PAUSE: u32 = 32;
 
+/// Tells the validator, if there can be one.
+#[inline(always)]
+pub(crate) fn tell(event: impl FnOnce() -> LockEvent) {
+    if HAS_LOCK_EVENTS {
+        lock_event(&event());
+    }
+}
+
 fn is_zero(word: u64, _: u64) -> bool {
     word == 0
 }
@@ -76,7 +88,7 @@ impl RawSpinLock {
     }
 
     /// The fields and where they lie: what the C header mirrors.
-    pub const LAYOUT: [(&'static str, usize); 10] = {
+    pub const LAYOUT: [(&'static str, usize); 9] = {
         const OWNER: usize = offset_of!(RawSpinLock, owner);
         [
             ("word", offset_of!(Self, word)),
@@ -85,7 +97,6 @@ impl RawSpinLock {
             ("owner.task", OWNER + Owner::LAYOUT[0]),
             ("owner.held_at", OWNER + Owner::LAYOUT[1]),
             ("owner.level", OWNER + Owner::LAYOUT[2]),
-            ("owner.sleepers", OWNER + Owner::LAYOUT[3]),
             ("class", offset_of!(Self, class)),
             ("name", offset_of!(Self, name)),
             ("name_len", offset_of!(Self, name) + size_of::<usize>()),
@@ -152,7 +163,7 @@ impl RawSpinLock {
     #[inline]
     #[must_use]
     pub fn free(&self) -> Cond {
-        Cond::on(&self.word, is_zero, 0).counted_in(&self.owner.sleepers)
+        Cond::on(&self.word, is_zero, 0).counted_in(sleepers_at(self.address()))
     }
 
     /// The address of the lock's word, by which the machine knows it.
@@ -181,13 +192,16 @@ impl RawSpinLock {
     #[inline]
     pub fn release_announced(&self, place: Place) {
         if self.word.load(Relaxed) == 0 || !self.owner.context().is(Context::now()) {
-            self.not_ours(place);
+            // Comes back only while the thread unwinds: then the lock stays what it is (invariant 7).
+            return self.not_ours(place);
         }
         if let Some(m) = model() {
             m.lock_owner(self.address(), false, place);
         }
+        // From here on the next owner may free it (invariant 8).
+        let address = self.address();
         self.word.store(0, Release);
-        notify_sleepers(self.address(), &self.owner.sleepers);
+        notify_sleepers(address, sleepers_at(address));
     }
 
     #[cold]
@@ -242,7 +256,7 @@ impl RawSpinLock {
             }
             self.look_for_holder_here(place);
             wait(announced, self.free(), WaitKind::Spin);
-            if self.take_announced(place) || self.holder_is_gone(&mut failed) {
+            if self.take_announced(place) || is_over(&mut failed) {
                 return;
             }
         }
@@ -284,21 +298,13 @@ impl RawSpinLock {
         }
     }
 
-    /// Whether to go on without the word: only while unwinding, where waits may be silent and the holder may belong to
-    /// an execution that is over (invariant 7).
-    #[cold]
-    fn holder_is_gone(&self, failed: &mut u32) -> bool {
-        *failed += 1;
-        *failed > 10_000 && panicking()
-    }
-
     fn acquire_fine(&self, place: Place) {
         let exchange = self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false);
         let read = self.announcement(Op::AtomicRead, Mode::Read, place);
         let mut failed = 0;
         loop {
             step(&exchange);
-            if self.take_announced(place) || self.holder_is_gone(&mut failed) {
+            if self.take_announced(place) || is_over(&mut failed) {
                 return;
             }
             wait(&read, self.free(), WaitKind::Spin);
@@ -321,19 +327,56 @@ impl RawSpinLock {
     pub(crate) fn try_acquire(&self, place: Place) -> bool {
         if model().is_some() {
             let op = if fine() { Op::Cmpxchg } else { Op::SpinTrylock };
-            step(&self.announcement(op, Mode::Rmw, place).ordered(true, false));
+            step(&self.announcement(op, Mode::Rmw, place));
         }
-        self.take_announced(place)
+        let taken = self.take_announced(place);
+        if taken && let Some(m) = model() {
+            // Pairs with the release before; a failure orders nothing.
+            m.order(self.address(), true, false);
+        }
+        taken
     }
 
-    /// Enters the kind, acquires. For primitives that are built around a lock.
+    /// The event of an operation on the lock.
+    #[inline(always)]
+    fn event(&self, acquire: bool, place: Place) -> LockEvent {
+        let made = if acquire { LockEvent::acquire } else { LockEvent::release };
+        made(self.address(), self.class(), self.name, place)
+    }
+
+    /// Enters the kind, tells the validator, acquires.
+    #[inline]
+    pub(crate) fn lock_told<K: Kind>(&self, subclass: u32, nest_lock: usize, place: Place) {
+        K::enter(place);
+        tell(|| self.event(true, place).nested(subclass, nest_lock));
+        self.acquire(place);
+    }
+
+    /// Tells the validator, releases, leaves the kind.
+    #[inline]
+    pub(crate) fn unlock_told<K: Kind>(&self, place: Place) {
+        tell(|| self.event(false, place));
+        self.unlock_kind::<K>(place);
+    }
+
+    /// Enters the kind, acquires and tells the validator, or leaves it again.
+    #[inline]
+    pub(crate) fn try_lock_told<K: Kind>(&self, place: Place) -> bool {
+        let taken = self.try_lock_kind::<K>(place);
+        if taken {
+            tell(|| self.event(true, place).tried());
+        }
+        taken
+    }
+
+    /// Enters the kind, acquires. For primitives that are built around a lock; the validator hears nothing.
     #[inline]
     pub fn lock_kind<K: Kind>(&self, place: Place) {
         K::enter(place);
         self.acquire(place);
     }
 
-    /// Releases, leaves the kind. For primitives that are built around a lock.
+    /// Releases, leaves the kind. For primitives that are built around a lock; the validator hears nothing.
     #[inline]
     pub fn unlock_kind<K: Kind>(&self, place: Place) {
         self.release(place);
@@ -360,7 +403,7 @@ macro_rules! forms {
             #[track_caller]
             #[inline]
             pub fn $lock(&self) {
-                self.lock_kind::<$kind>(Place::caller());
+                self.lock_told::<$kind>(0, 0, Place::caller());
             }
 
             #[doc = concat!("Takes the lock if it is free, and whether it was: `spin_trylock", $suffix, "`.")]
@@ -368,14 +411,14 @@ macro_rules! forms {
             #[track_caller]
             #[inline]
             pub fn $try_lock(&self) -> bool {
-                self.try_lock_kind::<$kind>(Place::caller())
+                self.try_lock_told::<$kind>(Place::caller())
             }
 
             #[doc = concat!("Releases the lock: `spin_unlock", $suffix, "`.")]
             #[track_caller]
             #[inline]
             pub fn $unlock(&self) {
-                self.unlock_kind::<$kind>(Place::caller());
+                self.unlock_told::<$kind>(Place::caller());
             }
         )*}
     };
@@ -393,8 +436,24 @@ impl RawSpinLock {
     #[track_caller]
     #[inline]
     pub fn lock_nested(&self, subclass: u32) {
-        let _ = subclass;
-        self.lock_kind::<Plain>(Place::caller());
+        self.lock_told::<Plain>(subclass, 0, Place::caller());
+    }
+
+    /// [`RawSpinLock::lock_bh`] with a subclass for the validator.
+    #[doc(alias = "spin_lock_bh_nested")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_bh_nested(&self, subclass: u32) {
+        self.lock_told::<Bh>(subclass, 0, Place::caller());
+    }
+
+    /// [`RawSpinLock::lock`]; tells the validator that others of the class may be held, as long as the lock at the address
+    /// `nest_lock` is held.
+    #[doc(alias = "spin_lock_nest_lock")]
+    #[track_caller]
+    #[inline]
+    pub fn lock_nest_lock(&self, nest_lock: usize) {
+        self.lock_told::<Plain>(0, nest_lock, Place::caller());
     }
 
     /// Masks interrupts, spins until the lock is free and takes it; what the mask was.
@@ -402,10 +461,7 @@ impl RawSpinLock {
     #[track_caller]
     #[inline]
     pub fn lock_irqsave(&self) -> IrqFlags {
-        let place = Place::caller();
-        let flags = at::local_irq_save(place);
-        self.lock_kind::<Plain>(place);
-        flags
+        self.lock_irqsave_nested(0)
     }
 
     /// [`RawSpinLock::lock_irqsave`] with a subclass for the validator.
@@ -413,8 +469,10 @@ impl RawSpinLock {
     #[track_caller]
     #[inline]
     pub fn lock_irqsave_nested(&self, subclass: u32) -> IrqFlags {
-        let _ = subclass;
-        self.lock_irqsave()
+        let place = Place::caller();
+        let flags = at::local_irq_save(place);
+        self.lock_told::<Plain>(subclass, 0, place);
+        flags
     }
 
     /// Masks interrupts and takes the lock if it is free; else leaves the mask as it was.
@@ -425,7 +483,7 @@ impl RawSpinLock {
     pub fn trylock_irqsave(&self) -> Option<IrqFlags> {
         let place = Place::caller();
         let flags = at::local_irq_save(place);
-        if self.try_lock_kind::<Plain>(place) {
+        if self.try_lock_told::<Plain>(place) {
             return Some(flags);
         }
         at::local_irq_restore(flags, place);
@@ -438,6 +496,7 @@ impl RawSpinLock {
     #[inline]
     pub fn unlock_irqrestore(&self, flags: IrqFlags) {
         let place = Place::caller();
+        tell(|| self.event(false, place));
         self.release(place);
         at::local_irq_restore(flags, place);
         at::preempt_enable(place);

@@ -150,6 +150,11 @@ impl<T: ?Sized, K: Kind> RwLockOf<T, K> {
         self.read_guard()
     }
 
+    /// The lock without the data, to be looked at.
+    pub(crate) const fn as_raw(&self) -> &RawRwLock {
+        &self.raw
+    }
+
     #[inline]
     fn write_as<J: Kind>(&self, place: Place) -> WriteGuard<'_, T, J> {
         self.raw.write_kind::<J>(place);

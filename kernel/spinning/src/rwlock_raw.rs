@@ -24,7 +24,7 @@
 //! not read is a finding on the model only; on threads it is one if nobody reads at all.
 
 use crate::owner::{Context, Owner};
-use crate::waiting::{Waited, spin_until};
+use crate::waiting::{Waited, is_over, spin_until};
 use core::fmt;
 use core::mem::offset_of;
 use core::ptr;
@@ -36,7 +36,7 @@ use core::sync::atomic::{
 use ringzero_context::{in_interrupt, panicking, violation};
 use ringzero_machine::{
     Cond, HAS_LOCK_EVENTS, LockEvent, LockUse, Mode, Op, Place, Step, WaitKind, cpu, fine, host, lock_event, model,
-    notify_sleepers, step, wait,
+    notify_sleepers, sleepers_at, step, wait,
 };
 
 /// A writer holds it.
@@ -98,7 +98,7 @@ impl RawRwLock {
     pub const MAGIC: u32 = 0x525a_5257;
 
     /// The fields and where they lie: what the C header mirrors.
-    pub const LAYOUT: [(&'static str, usize); 11] = {
+    pub const LAYOUT: [(&'static str, usize); 10] = {
         const OWNER: usize = offset_of!(RawRwLock, owner);
         [
             ("word", offset_of!(Self, word)),
@@ -107,7 +107,6 @@ impl RawRwLock {
             ("owner.task", OWNER + Owner::LAYOUT[0]),
             ("owner.held_at", OWNER + Owner::LAYOUT[1]),
             ("owner.level", OWNER + Owner::LAYOUT[2]),
-            ("owner.sleepers", OWNER + Owner::LAYOUT[3]),
             ("class", offset_of!(Self, class)),
             ("name", offset_of!(Self, name)),
             ("name_len", offset_of!(Self, name) + size_of::<usize>()),
@@ -196,15 +195,27 @@ impl RawRwLock {
         Step::new(op, mode, self.address(), 4, place).named(self.name, self.class())
     }
 
-    /// An atomic instruction on the word, in fine granularity; else the operation as a whole.
-    fn announce(&self, op: Op, fine_op: Op, acquire: bool, place: Place) {
+    /// An atomic instruction on the word, in fine granularity; else the operation as a whole. A trylock orders only if it
+    /// succeeds ([`RawRwLock::tried`]).
+    fn announce(&self, op: Op, fine_op: Op, release: bool, place: Place) {
         let op = if fine() { fine_op } else { op };
-        step(&self.announcement(op, Mode::Rmw, place).ordered(acquire, !acquire));
+        step(&self.announcement(op, Mode::Rmw, place).ordered(false, release));
     }
 
     /// The condition that none of `bits` is set.
     fn without(&self, bits: u32) -> Cond {
-        Cond::on(&self.word, nothing_in, bits.into()).counted_in(&self.owner.sleepers)
+        Cond::on(&self.word, nothing_in, bits.into()).counted_in(sleepers_at(self.address()))
+    }
+
+    /// Those who sleep for the word. It need not be there any more (crate invariant 8).
+    #[inline(always)]
+    fn notify(&self) {
+        notify_sleepers(self.address(), sleepers_at(self.address()));
+    }
+
+    /// Whether somebody reads. No step.
+    pub(crate) fn is_read(&self) -> bool {
+        self.word.load(Relaxed) & READERS != 0
     }
 
     fn told(&self, held: bool, place: Place) {
@@ -246,7 +257,8 @@ impl RawRwLock {
         let read = self.queue_step(Op::AtomicRead, Mode::Read, place);
         let me = cpu().id.get() + 1;
         let first = || self.queue.compare_exchange(0, me, Acquire, Relaxed).is_ok();
-        let empty = Cond::on(&self.queue, nothing_in, u32::MAX.into()).counted_in(&self.owner.sleepers);
+        let sleepers = sleepers_at(ptr::from_ref(&self.queue).addr());
+        let empty = Cond::on(&self.queue, nothing_in, u32::MAX.into()).counted_in(sleepers);
         let mut failed = 0;
         loop {
             step(&exchange);
@@ -255,8 +267,7 @@ impl RawRwLock {
             }
             self.look_for_queue_here(me, place);
             wait(&read, empty, WaitKind::Spin);
-            failed += 1;
-            if failed > 10_000 && panicking() {
+            if is_over(&mut failed) {
                 break;
             }
         }
@@ -285,7 +296,8 @@ impl RawRwLock {
             m.lock_owner(ptr::from_ref(&self.queue).addr(), false, place);
         }
         self.queue.store(0, Release);
-        notify_sleepers(ptr::from_ref(&self.queue).addr(), &self.owner.sleepers);
+        let address = ptr::from_ref(&self.queue).addr();
+        notify_sleepers(address, sleepers_at(address));
     }
 }
 
@@ -339,7 +351,7 @@ impl RawRwLock {
         }
         fence(Acquire);
         // One is woken for a release; another reader may have waited, too.
-        notify_sleepers(self.address(), &self.owner.sleepers);
+        self.notify();
     }
 
     fn assert_few(&self, place: Place) {
@@ -370,7 +382,7 @@ impl RawRwLock {
             return false;
         }
         if before & READERS == READER {
-            notify_sleepers(self.address(), &self.owner.sleepers);
+            self.notify();
         }
         true
     }
@@ -390,7 +402,7 @@ impl RawRwLock {
     pub(crate) fn release_read(&self, place: Place) {
         self.tell(false, false, 0, place);
         if let Some(m) = model() {
-            self.announce(Op::ReadUnlock, Op::AtomicRmw, false, place);
+            self.announce(Op::ReadUnlock, Op::AtomicRmw, true, place);
             if m.lock_held(self.address()) == Some(false) {
                 self.not_reading(place);
             }
@@ -405,7 +417,7 @@ impl RawRwLock {
             return self.try_acquire_read_fine(place);
         }
         if model().is_some() {
-            self.announce(Op::ReadTrylock, Op::ReadTrylock, true, place);
+            self.announce(Op::ReadTrylock, Op::ReadTrylock, false, place);
         }
         let taken = self.word.load(Relaxed) & (WRITER | ALL_WAITING | TOO_MANY) == 0 && self.add_reader(place);
         self.tried(taken, false, place)
@@ -429,7 +441,7 @@ impl RawRwLock {
         if self.word.load(Relaxed) & (WRITER | ALL_WAITING) != 0 {
             return false;
         }
-        step(&self.announcement(Op::AtomicRmw, Mode::Rmw, place).ordered(true, false));
+        step(&self.announcement(Op::AtomicRmw, Mode::Rmw, place));
         let taken = self.add_reader(place);
         self.tried(taken, false, place)
     }
@@ -437,6 +449,10 @@ impl RawRwLock {
     #[inline]
     fn tried(&self, taken: bool, write: bool, place: Place) -> bool {
         if taken {
+            if let Some(m) = model() {
+                // Pairs with the release before; a failure orders nothing.
+                m.order(self.address(), true, false);
+            }
             if HAS_LOCK_EVENTS {
                 lock_event(&self.event(true, write, place).tried());
             }
@@ -514,8 +530,7 @@ impl RawRwLock {
             self.waited().wait(&read, self.without(WRITER | READERS));
             step(&exchange);
             let taken = self.word.compare_exchange(WAITING, WRITER, Acquire, Relaxed).is_ok();
-            failed += 1;
-            if taken || (failed > 10_000 && panicking()) {
+            if taken || is_over(&mut failed) {
                 break;
             }
         }
@@ -526,7 +541,7 @@ impl RawRwLock {
     pub(crate) fn release_write(&self, place: Place) {
         self.tell(false, true, 0, place);
         if model().is_some() {
-            self.announce(Op::WriteUnlock, Op::AtomicRmw, false, place);
+            self.announce(Op::WriteUnlock, Op::AtomicRmw, true, place);
         }
         if self.word.load(Relaxed) & WRITER == 0 || !self.owner.context().is(Context::now()) {
             return self.not_writing(place);
@@ -534,7 +549,7 @@ impl RawRwLock {
         self.told(false, place);
         // Readers may have added themselves to wait.
         self.word.fetch_and(!WRITER, Release);
-        notify_sleepers(self.address(), &self.owner.sleepers);
+        self.notify();
     }
 
     #[cold]
@@ -553,7 +568,7 @@ impl RawRwLock {
     #[inline]
     pub(crate) fn try_acquire_write(&self, place: Place) -> bool {
         if model().is_some() {
-            self.announce(Op::WriteTrylock, Op::Cmpxchg, true, place);
+            self.announce(Op::WriteTrylock, Op::Cmpxchg, false, place);
         }
         let taken = self.take_free(place);
         self.tried(taken, true, place)

@@ -24,6 +24,7 @@
 //! owner, for reports.
 
 use crate::owner::{Context, Owner};
+use crate::raw::tell;
 use crate::waiting::Waited;
 use core::fmt;
 use core::mem::offset_of;
@@ -34,7 +35,7 @@ use core::sync::atomic::{
     fence,
 };
 use ringzero_context::{panicking, preemptible, violation};
-use ringzero_machine::{Cond, Mode, Op, Place, Step, WaitKind, model, step, wait};
+use ringzero_machine::{Cond, LockEvent, LockUse, Mode, Op, Place, Step, WaitKind, model, step, wait};
 
 /// A sequence counter: what C embeds (`seqcount_t`). All zeroes is one that nobody writes.
 ///
@@ -75,6 +76,13 @@ unsafe impl Sync for SeqCount {}
 // SAFETY: as above; the pointers in it are only compared, or lead to constants.
 unsafe impl Send for SeqCount {}
 
+/// Tells the validator of a reader of the sequence at `addr`: of a whole section, as it holds nothing that ends it.
+#[inline(always)]
+pub(crate) fn tell_reader(addr: usize, class: Option<Place>, name: Option<&'static str>, place: Place) {
+    tell(|| LockEvent::acquire(addr, class, name, place).held_as(LockUse::ReadRecursive));
+    tell(|| LockEvent::release(addr, class, name, place).held_as(LockUse::ReadRecursive));
+}
+
 fn is_even(sequence: u64, _: u64) -> bool {
     sequence & 1 == 0
 }
@@ -85,7 +93,7 @@ impl SeqCount {
     pub const MAGIC: u32 = 0x525a_5351;
 
     /// The fields and where they lie: what the C header mirrors.
-    pub const LAYOUT: [(&'static str, usize); 10] = {
+    pub const LAYOUT: [(&'static str, usize); 9] = {
         const OWNER: usize = offset_of!(SeqCount, owner);
         [
             ("sequence", offset_of!(Self, sequence)),
@@ -94,7 +102,6 @@ impl SeqCount {
             ("__rz_owner.task", OWNER + Owner::LAYOUT[0]),
             ("__rz_owner.held_at", OWNER + Owner::LAYOUT[1]),
             ("__rz_owner.level", OWNER + Owner::LAYOUT[2]),
-            ("__rz_owner.sleepers", OWNER + Owner::LAYOUT[3]),
             ("__rz_class", offset_of!(Self, class)),
             ("__rz_name", offset_of!(Self, name)),
             ("__rz_name_len", offset_of!(Self, name) + size_of::<usize>()),
@@ -185,7 +192,15 @@ impl SeqCount {
     #[track_caller]
     #[inline]
     pub fn read_begin(&self) -> u32 {
-        self.begin_at(Place::caller())
+        let place = Place::caller();
+        self.reads(place);
+        self.begin_at(place)
+    }
+
+    /// What the validator hears of a reader.
+    #[inline(always)]
+    pub(crate) fn reads(&self, place: Place) {
+        tell_reader(self.address(), self.class(), self.name, place);
     }
 
     /// The sequence as it is. An acquire, and no step.
@@ -270,7 +285,7 @@ impl SeqCount {
     #[track_caller]
     #[inline]
     pub fn write_begin(&self) {
-        self.write_begin_at(Place::caller());
+        self.write_begin_at(0, Place::caller());
     }
 
     /// [`SeqCount::write_begin`]; `subclass` tells the validator that a counter of the same class may be written.
@@ -278,15 +293,15 @@ impl SeqCount {
     #[track_caller]
     #[inline]
     pub fn write_begin_nested(&self, subclass: u32) {
-        let _ = subclass;
-        self.write_begin_at(Place::caller());
+        self.write_begin_at(subclass, Place::caller());
     }
 
     #[inline]
-    pub(crate) fn write_begin_at(&self, place: Place) {
+    pub(crate) fn write_begin_at(&self, subclass: u32, place: Place) {
         if preemptible() {
             self.preempted(place);
         }
+        tell(|| LockEvent::acquire(self.address(), self.class(), self.name, place).nested(subclass, 0));
         self.raw_write_begin_at(place);
     }
 
@@ -299,7 +314,7 @@ impl SeqCount {
         violation("warn", place, self.class(), text);
     }
 
-    /// [`SeqCount::write_begin`] wherever the caller is.
+    /// [`SeqCount::write_begin`] wherever the caller is; the validator hears nothing.
     #[doc(alias = "raw_write_seqcount_begin")]
     #[track_caller]
     #[inline]
@@ -339,10 +354,24 @@ impl SeqCount {
     }
 
     /// Ends the write section. Finding `unlock-by-other` if the running context has not begun one.
-    #[doc(alias("write_seqcount_end", "raw_write_seqcount_end"))]
+    #[doc(alias = "write_seqcount_end")]
     #[track_caller]
     #[inline]
     pub fn write_end(&self) {
+        self.write_end_told(Place::caller());
+    }
+
+    #[inline]
+    pub(crate) fn write_end_told(&self, place: Place) {
+        tell(|| LockEvent::release(self.address(), self.class(), self.name, place));
+        self.write_end_at(place);
+    }
+
+    /// [`SeqCount::write_end`] after [`SeqCount::raw_write_begin`].
+    #[doc(alias = "raw_write_seqcount_end")]
+    #[track_caller]
+    #[inline]
+    pub fn raw_write_end(&self) {
         self.write_end_at(Place::caller());
     }
 

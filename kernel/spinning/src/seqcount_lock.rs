@@ -91,7 +91,7 @@ impl<'a, L: WriterLock> SeqCountLocked<'a, L> {
         if L::PREEMPTIBLE {
             at::preempt_disable(place);
         }
-        self.count.write_begin_at(place);
+        self.count.write_begin_at(0, place);
     }
 
     /// Ends the write section.
@@ -99,7 +99,7 @@ impl<'a, L: WriterLock> SeqCountLocked<'a, L> {
     #[track_caller]
     pub fn write_end(&self) {
         let place = Place::caller();
-        self.count.write_end_at(place);
+        self.count.write_end_told(place);
         if L::PREEMPTIBLE {
             at::preempt_enable(place);
         }
@@ -121,7 +121,9 @@ impl<'a, L: WriterLock> SeqCountLocked<'a, L> {
     #[track_caller]
     #[inline]
     pub fn read_begin(&self) -> u32 {
-        self.count.begin_at(Place::caller())
+        let place = Place::caller();
+        self.count.reads(place);
+        self.count.begin_at(place)
     }
 
     /// [`SeqCount::read_retry`].

@@ -37,7 +37,8 @@ unsafe impl SeqData for () {}
 // SAFETY: an array has no padding between its elements.
 unsafe impl<T: SeqData, const N: usize> SeqData for [T; N] {}
 
-/// Declares structs that are [`SeqData`]. One with padding between its fields does not compile: pad it by a field.
+/// Declares structs that are [`SeqData`]. One with padding between its fields does not compile: pad it by a field. Nor does a
+/// field with an attribute other than its documentation: all of them are always there.
 ///
 /// ```
 /// use ringzero::sync::{SeqLock, seq_data};
@@ -45,6 +46,7 @@ unsafe impl<T: SeqData, const N: usize> SeqData for [T; N] {}
 ///     /// Where something is.
 ///     #[derive(Debug, PartialEq)]
 ///     pub struct Position {
+///         /// To the right.
 ///         x: f64,
 ///         y: f64,
 ///     }
@@ -57,16 +59,20 @@ unsafe impl<T: SeqData, const N: usize> SeqData for [T; N] {}
 /// ```compile_fail
 /// ringzero::sync::seq_data! { struct Padded { flag: bool, count: u32 } }
 /// ```
+///
+/// ```compile_fail
+/// ringzero::sync::seq_data! { struct Padded { flag: bool, #[cfg(any())] pad: [u8; 3], count: u32 } }
+/// ```
 #[macro_export]
 macro_rules! seq_data {
     ($($(#[$meta:meta])* $vis:vis struct $name:ident {
-        $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $t:ty),* $(,)?
+        $($(#[doc = $doc:expr])* $field_vis:vis $field:ident: $t:ty),* $(,)?
     })*) => {$(
         $(#[$meta])*
         #[derive(Clone, Copy)]
         #[repr(C)]
         $vis struct $name {
-            $($(#[$field_meta])* $field_vis $field: $t),*
+            $($(#[doc = $doc])* $field_vis $field: $t),*
         }
 
         const _: () = {

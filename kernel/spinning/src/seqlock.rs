@@ -104,6 +104,7 @@ impl<T: SeqData, K: Kind> SeqLockOf<T, K> {
     #[inline]
     pub fn read(&self) -> T {
         let (place, count) = (Place::caller(), self.raw.count());
+        self.raw.reads(place);
         if model().is_some() {
             return self.read_in_steps(place);
         }

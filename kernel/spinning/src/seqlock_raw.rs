@@ -2,11 +2,11 @@
 
 use crate::kind::{Bh, Irq, IrqSave, Kind, Plain};
 use crate::raw::RawSpinLock;
-use crate::seqcount::SeqCount;
+use crate::seqcount::{SeqCount, tell_reader};
 use core::fmt;
 use core::mem::offset_of;
 use ringzero_context::{IrqFlags, at};
-use ringzero_machine::{HAS_LOCK_EVENTS, LockEvent, Place, lock_event};
+use ringzero_machine::Place;
 
 /// A sequence lock without data: what C embeds (`seqlock_t`). All zeroes is a free one.
 ///
@@ -99,14 +99,11 @@ impl RawSeqLock {
         &self.lock
     }
 
+    /// What the validator hears of a reader of the sequence: a section that begins and ends here, of the writers' lock.
     #[inline(always)]
-    fn tell(&self, acquire: bool, tried: bool, place: Place) {
-        if !HAS_LOCK_EVENTS {
-            return;
-        }
-        let made = if acquire { LockEvent::acquire } else { LockEvent::release };
-        let event = made(self.lock.address(), self.lock.class(), self.lock.name(), place);
-        lock_event(&if tried { event.tried() } else { event });
+    pub(crate) fn reads(&self, place: Place) {
+        let lock = &self.lock;
+        tell_reader(lock.address(), lock.class(), lock.name(), place);
     }
 }
 
@@ -118,7 +115,9 @@ impl RawSeqLock {
     #[track_caller]
     #[inline]
     pub fn read_begin(&self) -> u32 {
-        self.count.begin_at(Place::caller())
+        let place = Place::caller();
+        self.reads(place);
+        self.count.begin_at(place)
     }
 
     /// [`SeqCount::read_retry`].
@@ -137,6 +136,7 @@ impl RawSeqLock {
     pub fn read_begin_irqsave(&self) -> (u32, IrqFlags) {
         let place = Place::caller();
         let flags = at::local_irq_save(place);
+        self.reads(place);
         (self.count.begin_at(place), flags)
     }
 
@@ -160,6 +160,7 @@ impl RawSeqLock {
     pub fn read_begin_or_lock(&self, sequence: &mut u32) {
         let place = Place::caller();
         if *sequence & 1 == 0 {
+            self.reads(place);
             *sequence = self.count.begin_at(place);
         } else {
             self.lock_excl::<Plain>(place);
@@ -193,6 +194,7 @@ impl RawSeqLock {
     pub fn read_begin_or_lock_irqsave(&self, sequence: &mut u32) -> Option<IrqFlags> {
         let place = Place::caller();
         if *sequence & 1 == 0 {
+            self.reads(place);
             *sequence = self.count.begin_at(place);
             return None;
         }
@@ -207,8 +209,6 @@ impl RawSeqLock {
     #[inline]
     pub fn done_retry_irqrestore(&self, flags: Option<IrqFlags>) {
         if let Some(flags) = flags {
-            let place = Place::caller();
-            self.tell(false, false, place);
             self.lock.unlock_irqrestore(flags);
         }
     }
@@ -218,16 +218,14 @@ impl RawSeqLock {
 impl RawSeqLock {
     #[inline]
     pub(crate) fn write_kind<K: Kind>(&self, place: Place) {
-        self.tell(true, false, place);
-        self.lock.lock_kind::<K>(place);
+        self.lock.lock_told::<K>(0, 0, place);
         self.count.raw_write_begin_at(place);
     }
 
     #[inline]
     pub(crate) fn try_write_kind<K: Kind>(&self, place: Place) -> bool {
-        let taken = self.lock.try_lock_kind::<K>(place);
+        let taken = self.lock.try_lock_told::<K>(place);
         if taken {
-            self.tell(true, true, place);
             self.count.raw_write_begin_at(place);
         }
         taken
@@ -236,29 +234,22 @@ impl RawSeqLock {
     #[inline]
     pub(crate) fn write_unlock_kind<K: Kind>(&self, place: Place) {
         self.count.write_end_at(place);
-        self.tell(false, false, place);
-        self.lock.unlock_kind::<K>(place);
+        self.lock.unlock_told::<K>(place);
     }
 
     #[inline]
     pub(crate) fn lock_excl<K: Kind>(&self, place: Place) {
-        self.tell(true, false, place);
-        self.lock.lock_kind::<K>(place);
+        self.lock.lock_told::<K>(0, 0, place);
     }
 
     #[inline]
     pub(crate) fn try_lock_excl<K: Kind>(&self, place: Place) -> bool {
-        let taken = self.lock.try_lock_kind::<K>(place);
-        if taken {
-            self.tell(true, true, place);
-        }
-        taken
+        self.lock.try_lock_told::<K>(place)
     }
 
     #[inline]
     pub(crate) fn unlock_excl<K: Kind>(&self, place: Place) {
-        self.tell(false, false, place);
-        self.lock.unlock_kind::<K>(place);
+        self.lock.unlock_told::<K>(place);
     }
 
     /// Takes the lock if it is free and begins a write section, and whether.
@@ -340,7 +331,6 @@ impl RawSeqLock {
     pub fn write_unlock_irqrestore(&self, flags: IrqFlags) {
         let place = Place::caller();
         self.count.write_end_at(place);
-        self.tell(false, false, place);
         self.lock.unlock_irqrestore(flags);
     }
 
@@ -360,7 +350,6 @@ impl RawSeqLock {
     #[track_caller]
     #[inline]
     pub fn read_unlock_excl_irqrestore(&self, flags: IrqFlags) {
-        self.tell(false, false, Place::caller());
         self.lock.unlock_irqrestore(flags);
     }
 }

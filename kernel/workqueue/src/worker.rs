@@ -9,7 +9,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use ringzero_context::{Balance, SleepHook, panicking};
 use ringzero_machine::{Cond, Count, KBox, Mode, Op, Place, Step, WaitKind, cpu, model, notify, step, wait_within};
-use ringzero_sched::{TaskOptions, spawn_at, task_name, try_current};
+use ringzero_sched::{Task, TaskOptions, spawn_at, task_name, try_current};
 
 /// A worker: a task of a pool.
 pub(crate) struct Worker {
@@ -155,17 +155,13 @@ fn execute(instance: &'static Instance) {
     }
     // SAFETY: made of a reference, and the machine has just said that the memory is alive.
     let work: &'static Work = unsafe { &*instance.work };
-    let (function, task) = (work.function(), try_current());
+    let function = work.function();
     let balance = Balance::enter();
-    if let Some(task) = task {
-        task.set_works(true);
-    }
+    Task::work_for_pool(true);
     cpu().count(Count::Works);
     function.call(work);
     // The item may be gone: nothing of it is touched any more (crate invariant 5).
-    if let Some(task) = task {
-        task.set_works(false);
-    }
+    Task::work_for_pool(false);
     balance.check(place, "work function");
     step(&on_done(instance, Op::WorkDone, Mode::Write, place).also(conflicts(), true).ordered(false, true));
 }

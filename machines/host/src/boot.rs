@@ -5,7 +5,7 @@ use crate::host::{EXIT, LOOKS};
 use crate::os::{Threads, now_ns, pin, tid};
 use crate::task::{HostTask, alive, programs};
 use crate::{asynchronous, lines};
-use ringzero_machine::{Count, Finding, Place, TaskSpec, set_home};
+use ringzero_machine::{Count, Finding, Place, Priority, TaskSpec, set_home};
 use std::fmt;
 use std::ptr;
 use std::sync::atomic::{
@@ -330,6 +330,7 @@ fn run_exit(limit: Option<Instant>) -> bool {
         data: ptr::with_exposed_provenance_mut(data),
         allowed: &raw const ALLOWED,
         state: &raw const STATE,
+        prio: Priority::ORDINARY,
         // It is told of as the exit function.
         system: true,
         name: "exit",

@@ -159,7 +159,15 @@ impl Machine for Host {
     }
 
     fn spawn(&self, spec: &TaskSpec) -> u32 {
-        crate::task::HostTask::spawn(spec)
+        let number = crate::task::HostTask::spawn(spec);
+        if crate::realtime::wanted() {
+            look_up();
+        }
+        number
+    }
+
+    fn priority_changed(&self, number: u32, realtime: bool) {
+        crate::realtime::changed(number, realtime);
     }
 
     fn join(&self, number: u32, _: Place) {

@@ -21,7 +21,7 @@
 //! Announced steps leave no code, conditions are waited for in loops, time goes on by itself, devices are silent unless
 //! simulated ([`Host::devices`]), allocations do not fail, memory is freed. A violated rule is a panic of the task.
 //!
-//! Limits: a started task never changes its CPU, and there is no load balancing; a system call that blocks stalls all tasks
+//! Limits: a started task never changes its CPU, and there is no load balancing, of real-time tasks neither; a system call that blocks stalls all tasks
 //! of its CPU; without [`Host::async_irqs`] a task that never comes to a safe point keeps its CPU.
 
 mod asynchronous;
@@ -32,6 +32,7 @@ mod host;
 mod lines;
 mod os;
 mod park;
+mod realtime;
 mod register;
 mod run;
 pub mod signal;

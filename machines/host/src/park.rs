@@ -45,7 +45,11 @@ fn sleep(cond: &Cond) {
         }
         // A coroutine comes back with the count at 0.
         task.suspend(cpu);
-        LOT.dequeue(waiter.as_ref());
+        if !LOT.dequeue(waiter.as_ref()) && !cond.holds() {
+            // It was chosen, but somebody else was faster: another one may wait for what this one cannot take, such as the
+            // end of its time.
+            notify(cond.addr);
+        }
     }
 }
 
@@ -118,4 +122,7 @@ pub(crate) fn notify(addr: usize) {
             unsafe { &*who.cast::<crate::task::HostTask>() }.wake();
         }
     });
+    if crate::realtime::wanted() {
+        crate::host::look_up();
+    }
 }

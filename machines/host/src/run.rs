@@ -2,6 +2,7 @@
 
 use crate::cpu::{CLOCK, Counts, HostCpu, IPIS, LINES, booted, count, this};
 use crate::os::{Threads, now_ns, processors};
+use crate::realtime;
 use ringzero_machine::{ATTENTION_IRQ, ATTENTION_RESCHED, IrqState};
 use std::sync::atomic::{
     AtomicUsize,
@@ -27,7 +28,7 @@ pub(crate) fn run(cpu: &'static HostCpu) {
             // Here it is another task's turn.
             cpu.block.attention.fetch_and(!ATTENTION_RESCHED, AcqRel);
         }
-        if let Some(task) = cpu.pop() {
+        if let Some(task) = if realtime::wanted() { cpu.pop_best() } else { cpu.pop() } {
             task.run(cpu);
             continue;
         }
@@ -57,7 +58,7 @@ fn linger(cpu: &HostCpu) -> bool {
 
 /// Takes over the tasks that others made runnable.
 #[inline(always)]
-fn take_over(cpu: &'static HostCpu) {
+pub(crate) fn take_over(cpu: &'static HostCpu) {
     if !cpu.inbox.is_empty() {
         take_over_all(cpu);
     }
@@ -114,6 +115,9 @@ fn may_switch(cpu: &HostCpu) -> bool {
 pub(crate) fn give_up_if_allowed(cpu: &'static HostCpu) -> bool {
     if !may_switch(cpu) || (cpu.first.get().is_null() && cpu.inbox.is_empty()) {
         return false;
+    }
+    if realtime::wanted() {
+        return realtime::give_up_for_better(cpu);
     }
     give_up();
     true

@@ -9,9 +9,10 @@
 
 use crate::cpu::{HostCpu, all_cpus, booted, count, cpu_of, this};
 use crate::os::Threads;
+use crate::realtime;
 use crate::switch::{prepare, switch};
 use corosensei::stack::{DefaultStack, Stack};
-use ringzero_machine::{Cond, IrqState, Place, StepLock, TaskSpec, notify_sleepers};
+use ringzero_machine::{Cond, IrqState, Place, Priority, StepLock, TaskSpec, notify_sleepers};
 use ringzero_protocol::{Link, Linked, Os, Waiter, Word};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -259,15 +260,23 @@ impl HostTask {
         if ptr::eq(cpu, this()) {
             cpu.block.within.set(cpu.block.within.get() + 1);
             cpu.append(self);
+            if realtime::wanted() {
+                realtime::runnable_here(self, cpu);
+            }
             cpu.block.within.set(cpu.block.within.get() - 1);
             return;
         }
+        // Before it may run, and end.
+        let rank = realtime::wanted().then(|| self.rank());
         // SAFETY: it is in no inbox: it was asleep, and only one waker took it off its list.
         if !unsafe { cpu.inbox.push(NonNull::from(self)) } {
             // Who has put the first one in kicks.
-            return;
+            return rank.map_or((), |rank| realtime::runnable_there(rank, cpu));
         }
         cpu.idle.kick(&Threads);
+        if let Some(rank) = rank {
+            realtime::runnable_there(rank, cpu);
+        }
         if cpu.by_signal.load(Relaxed) && !cpu.resting.load(Relaxed) {
             cpu.post(crate::cpu::RESCHED);
         }
@@ -312,6 +321,33 @@ impl HostTask {
             cpu.append(self);
         }
         self.leave_to(next, cpu);
+    }
+
+    /// Lets a better task of its CPU run, and is the first of those that come after. As [`HostTask::go_last`].
+    #[cold]
+    pub fn go_first(&'static self, cpu: &'static HostCpu) {
+        self.next.set(cpu.first.replace(self));
+        if self.next.get().is_null() {
+            cpu.last.set(self);
+        }
+        self.leave_to(None, cpu);
+    }
+
+    /// Its real-time priority, less being more urgent, or that of all ordinary tasks. Of a task that has not ended.
+    pub fn rank(&self) -> i32 {
+        self.spec.get().map_or(Priority::LAST, |spec| spec.prio.rank())
+    }
+
+    /// Whether it takes turns with others of its rank. Of a task that has not ended.
+    pub fn in_turns(&self) -> bool {
+        self.spec.get().is_some_and(|spec| spec.prio.in_turns())
+    }
+
+    /// The CPU that the task of that number was placed on, if it has not ended.
+    pub fn cpu_of(number: u32) -> Option<&'static HostCpu> {
+        let task = of_index((number & ((1 << INDEX_BITS) - 1)) as usize).filter(|task| task.number() == number)?;
+        // SAFETY: null or a CPU, which is never freed.
+        unsafe { task.cpu.load(Relaxed).as_ref() }
     }
 
     /// Goes off its CPU, where `next` goes on, another task, or the CPU's loop.
@@ -459,7 +495,7 @@ impl HostCpu {
     /// Whether there is nothing to do but to run tasks. Now and then there is.
     #[inline(always)]
     fn is_undisturbed(&self) -> bool {
-        let enough = self.counts.switches.load(Relaxed).is_multiple_of(IN_A_ROW);
+        let enough = self.counts.switches.load(Relaxed).is_multiple_of(IN_A_ROW) | realtime::wanted();
         !enough && self.block.attention.load(Relaxed) == 0 && self.inbox.is_empty()
     }
 

@@ -120,6 +120,12 @@ pub(crate) struct Inner {
     pub exit_done: bool,
     pub failures: u32,
     pub preempted: u32,
+    /// A task has, or has had, a real-time priority.
+    pub realtime: bool,
+    /// A task that polls was made to give its CPU to another one.
+    pub made_fair: bool,
+    /// Who was ready, where, and how urgent, after the last step.
+    pub standing: u64,
     pub enabled: Vec<Event>,
     pub enabled_ctx: Vec<usize>,
     pub arrivals: Vec<Event>,
@@ -219,6 +225,9 @@ impl Model {
                 exit_done: false,
                 failures: 0,
                 preempted: 0,
+                realtime: false,
+                made_fair: false,
+                standing: 0,
                 enabled: Vec::new(),
                 enabled_ctx: Vec::new(),
                 arrivals: Vec::new(),
@@ -290,6 +299,7 @@ impl Model {
             visible: inner.cfg.c || inner.events.iter().any(|e| !matches!(e.op, Op::TaskStart | Op::ModuleExit)),
             abandoned: inner.abandoned,
             racing: std::mem::take(&mut inner.raced),
+            plain: inner.realtime || inner.made_fair,
         };
         (outcome, inner.record.take())
     }
@@ -331,6 +341,9 @@ impl Inner {
         self.exit_done = false;
         self.failures = 0;
         self.preempted = 0;
+        self.realtime = false;
+        self.made_fair = false;
+        self.standing = 0;
         self.abandoned = 0;
         self.first_task = true;
         self.others = false;

@@ -157,4 +157,8 @@ pub struct Outcome {
     /// Places in C whose unmarked accesses raced although they were no steps: the search has to begin anew with these
     /// in [`Config::racing`].
     pub racing: Vec<usize>,
+    /// What could be done next depended on who else was ready: a task had a real-time priority, or was made to give its
+    /// CPU to another one. So which steps commute does not follow from their objects, and the search has to do without
+    /// reduction.
+    pub plain: bool,
 }

@@ -1,10 +1,11 @@
 //! A context of the machine: a task, an interrupt, an IPI or a timer interrupt, as a coroutine.
 
 use crate::plain::OnStack;
+use crate::procs::mix;
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, Yielder};
-use ringzero_machine::{Cond, IrqState, Place};
-use ringzero_trace::{Event, Proc};
+use ringzero_machine::{Cond, IrqState, Place, Priority};
+use ringzero_trace::{Event, NO_EVENT, Proc};
 use std::sync::atomic::AtomicU64;
 
 /// How a context's coroutine ended.
@@ -30,6 +31,8 @@ pub enum Kind {
         data: *mut (),
         /// Where it may run.
         allowed: *const AtomicU64,
+        /// Its priority.
+        prio: Priority,
         /// It may wait for ever.
         system: bool,
         /// It is the program's exit function.
@@ -97,9 +100,19 @@ pub struct Ctx {
     /// Reads of the current round, while it could still be a round of a wait loop.
     pub round: Vec<Watch>,
     pub relax_place: Option<Place>,
+    /// Before which of its steps it has offered its CPU to other tasks, since its last `cpu_relax()`.
+    pub offers: Option<u32>,
+    /// It has done so in the round before its last `cpu_relax()`.
+    pub offered: bool,
+    /// How often it has said `cond_resched()` since it last changed something or came to its CPU.
+    pub polls: u32,
     /// A step of the round has changed something, so that it cannot be taken back.
     pub round_stays: bool,
     pub cpu: Option<usize>,
+    /// It was switched away for a better task, and is the first of its rank.
+    pub first: bool,
+    /// It has been off its CPU since it came to the `yield()` that it is at.
+    pub gave_way: bool,
     /// Where it was before it was taken off its CPU.
     pub last_cpu: usize,
     /// The CPU's state of what it interrupted (handlers), or its own while off its CPU (tasks).
@@ -130,6 +143,53 @@ pub struct Ctx {
 }
 
 impl Ctx {
+    /// One that begins with the step `pend`.
+    pub fn new(proc: Proc, kind: Kind, name: &'static str, pend: Event) -> Self {
+        Self {
+            proc,
+            kind,
+            name,
+            co: None,
+            yielder: std::ptr::null(),
+            pend,
+            pend_addr: 0,
+            pend_size: 0,
+            pend_reads: false,
+            cond: None,
+            sleeps: false,
+            joins: None,
+            relaxing: false,
+            keeps_cpu: false,
+            first: false,
+            gave_way: false,
+            offers: None,
+            offered: false,
+            polls: 0,
+            relax_again: false,
+            watch: Vec::new(),
+            round: Vec::new(),
+            relax_place: None,
+            round_stays: false,
+            cpu: None,
+            last_cpu: 0,
+            saved: (0, IrqState::default()),
+            idx: 0,
+            history: mix(0x7717, u64::from(proc)),
+            children: 0,
+            base: NO_EVENT,
+            done: false,
+            way: 0,
+            last_event: NO_EVENT,
+            stack: (0, 0),
+            frames: Vec::new(),
+            on_stack: Vec::new(),
+            marked: 0,
+            seq_sections: Vec::new(),
+            quits: false,
+            in_parts: false,
+        }
+    }
+
     /// Whether it is a task that may wait for ever.
     pub fn is_system(&self) -> bool {
         matches!(self.kind, Kind::Task { system: true, .. })
@@ -165,6 +225,24 @@ impl Ctx {
         // SAFETY: the mask belongs to the task object, which lives as long as the execution.
         let mask = unsafe { (*allowed).load(std::sync::atomic::Ordering::Relaxed) };
         mask.is_power_of_two().then(|| mask.trailing_zeros() as usize)
+    }
+
+    /// Its real-time priority, less being more urgent, or that of all ordinary tasks.
+    pub fn rank(&self) -> i32 {
+        let Kind::Task { prio, .. } = self.kind else { return Priority::LAST };
+        prio.rank()
+    }
+
+    /// Whether it has a CPU before `other` has it.
+    pub fn comes_before(&self, other: &Ctx) -> bool {
+        let (mine, its) = (self.rank(), other.rank());
+        mine < its || (mine == its && mine != Priority::LAST && self.first && !other.first)
+    }
+
+    /// Whether it takes turns with others of its real-time priority.
+    pub fn in_turns(&self) -> bool {
+        let Kind::Task { prio, .. } = self.kind else { return false };
+        prio.in_turns()
     }
 
     pub fn is_task(&self) -> bool {

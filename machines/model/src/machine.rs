@@ -3,11 +3,11 @@
 use crate::boot::{Clock, Edge, EdgeKind, Inner, Ipi, Line, Model, Object};
 use crate::config::Found;
 use crate::ctx::{Ctx, Kind, Outcome, Watch};
-use crate::procs::{ProcName, mix};
+use crate::procs::ProcName;
 use corosensei::stack::Stack as _;
 use ringzero_machine::{
-    Cond, Cpu, Finding, IrqState, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Section, Step,
-    TaskSpec, WaitKind,
+    Cond, Cpu, Finding, Left, Limits, LineSpec, Machine, Mode, Op, Place, PreemptModel, Section, Step, TaskSpec,
+    WaitKind,
 };
 use ringzero_trace::{Access, Event, Label, Level, NO_EVENT, NO_SLOT, Slot, Sync};
 use std::cell::Cell;
@@ -130,8 +130,17 @@ impl Machine for Model {
         let c = &mut inner.ctxs[ctx];
         c.relaxing = true;
         c.relax_again = c.relax_place == Some(place);
+        let read = c.round.last().map_or(0, |w| w.event.idx + 1);
+        c.offered = c.offers.take().is_some_and(|at| c.relax_again || at >= read);
         c.relax_place = Some(place);
         self.park(ctx);
+    }
+
+    fn cond_resched(&self) {
+        let Some((inner, ctx)) = self.stepping() else { return };
+        let c = &mut inner.ctxs[ctx];
+        c.offers = Some(c.idx);
+        c.polls += 1;
     }
 
     fn report(&self, finding: &Finding<'_>) -> ! {
@@ -190,7 +199,8 @@ impl Machine for Model {
         let inner = unsafe { &mut *self.state() };
         let name = inner.child_name();
         inner.others |= inner.running.is_some();
-        let kind = Kind::Task { data: spec.data, allowed: spec.allowed, system: spec.system, exit: false };
+        let kind =
+            Kind::Task { data: spec.data, allowed: spec.allowed, prio: spec.prio, system: spec.system, exit: false };
         let (entry, data) = (spec.entry, spec.data);
         let number = inner.new_task(name, kind, spec.name, Some(spec.place), entry, data);
         // SAFETY: the state word belongs to the task object, which lives as long as the execution.
@@ -209,6 +219,11 @@ impl Machine for Model {
             pend.sync.acquire = true;
         }
         number as u32
+    }
+
+    fn priority_changed(&self, _: u32, realtime: bool) {
+        // SAFETY: as in `stepping`.
+        unsafe { (*self.state()).realtime |= realtime };
     }
 
     fn join(&self, number: u32, place: Place) {
@@ -453,8 +468,9 @@ impl Machine for Model {
             inner.owners.push((addr, ctx, place, !runs));
         } else if let Some(n) = inner.owners.iter().rposition(|o| (o.0, o.1) == (addr, ctx)) {
             inner.owners.remove(n);
-        } else {
-            inner.owners.retain(|o| o.0 != addr);
+        } else if let Some(n) = inner.owners.iter().rposition(|o| o.0 == addr) {
+            // Another's, which of several does not matter to the lock.
+            inner.owners.remove(n);
         }
     }
 
@@ -593,7 +609,12 @@ impl Inner {
             _ => access(&mut self.slots, step.addr, writes),
         };
         let second = access(&mut self.slots, step.also, step.also_write);
-        let (first, second) = if self.cfg.c && is_memory(step.op) { self.words(step, writes) } else { (first, second) };
+        let (first, second) = match (self.cfg.c && is_memory(step.op)).then(|| self.words(step, writes)) {
+            Some(words) if step.also == 0 => words,
+            // One word of memory, and another object.
+            Some((first, _)) => (first, second),
+            None => (first, second),
+        };
         let third = match self.object_at(step.addr) {
             Some((start, _)) => Access { slot: self.slots.liveness(start), write: step.op == Op::Kfree },
             None => Access::NONE,
@@ -613,7 +634,7 @@ impl Inner {
         let block = &self.cpus[c.cpu.unwrap_or(0)];
         let closed = block.preempt_count.get() != 0 || block.irq.get().masked;
         let closes = matches!(step.op, Op::PreemptDisable | Op::LocalIrqDisable | Op::LocalBhDisable);
-        let yields = matches!(step.op, Op::CondResched | Op::Schedule) || sleeps;
+        let yields = crate::run::yields(step.op) || sleeps;
         let atomic = c.is_task() && (closed || closes || (model != PreemptModel::Full && !yields));
         c.pend = Event {
             acc: [first, second, third],
@@ -664,44 +685,7 @@ impl Inner {
         pend.who = self.procs.stable_hash(proc);
         pend.atomic = self.cfg.preempt != PreemptModel::Full;
         let index = self.ctxs.len();
-        self.ctxs.push(Ctx {
-            proc,
-            kind,
-            name: text,
-            co: None,
-            yielder: std::ptr::null(),
-            pend,
-            pend_addr: 0,
-            pend_size: 0,
-            pend_reads: false,
-            cond: None,
-            sleeps: false,
-            joins: None,
-            relaxing: false,
-            keeps_cpu: false,
-            relax_again: false,
-            watch: Vec::new(),
-            round: Vec::new(),
-            relax_place: None,
-            round_stays: false,
-            cpu: None,
-            last_cpu: 0,
-            saved: (0, IrqState::default()),
-            idx: 0,
-            history: mix(0x7717, u64::from(proc)),
-            children: 0,
-            base: NO_EVENT,
-            done: false,
-            way: 0,
-            last_event: NO_EVENT,
-            stack: (0, 0),
-            frames: Vec::new(),
-            on_stack: Vec::new(),
-            marked: 0,
-            seq_sections: Vec::new(),
-            quits: false,
-            in_parts: false,
-        });
+        self.ctxs.push(Ctx::new(proc, kind, text, pend));
         self.live.push(index);
         index
     }

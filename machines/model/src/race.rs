@@ -21,6 +21,7 @@
 
 use crate::boot::{Edge, EdgeKind, Inner};
 use crate::config::{DataRace, Found};
+use crate::machine::is_memory;
 use crate::plain::{Touch, TouchKind, mask};
 use ringzero_machine::Section;
 use ringzero_trace::{Event, Level, NO_EVENT, NO_SLOT};
@@ -199,6 +200,10 @@ impl Detector {
                         join(&mut object.published, fenced);
                     }
                 }
+            }
+            if e.acc[0].write && !e.rmw && is_memory(e.op) {
+                // Whoever reads this reads nothing that was released before.
+                object.released.clear();
             }
             if by_object {
                 raced = Self::access(object, &clock, ctx, at, e);

@@ -105,7 +105,7 @@ fn noun(op: Op) -> &'static str {
     match op {
         Op::SpinLock | Op::SpinUnlock | Op::SpinTrylock | Op::SpinIsLocked | Op::SpinUnlockWait => "lock",
         Op::PlainRead | Op::PlainWrite => "plain data",
-        Op::Schedule | Op::WakeUpProcess | Op::SetCurrentState => "task state",
+        Op::Schedule | Op::Yield | Op::WakeUpProcess | Op::SetCurrentState => "task state",
         Op::WaitqueueAdd | Op::WaitqueueRemove | Op::WakeUp => "wait queue",
         Op::TimerArm | Op::TimerDelete | Op::TimerExpire | Op::TimerDone | Op::TimerWait | Op::TimerPending => "timer",
         Op::Kmalloc | Op::Kfree => "memory",

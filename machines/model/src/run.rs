@@ -1,14 +1,15 @@
 //! The machine's loop: what may happen, what does, and what follows.
 
 mod conclusion;
+mod realtime;
 mod rounds;
 
 use crate::boot::{Inner, Model, Source};
 use crate::config::{Found, TimeModel};
-use crate::ctx::{Kind, Outcome, Watch};
+use crate::ctx::{Ctx, Kind, Outcome, Watch};
 use crate::machine::blank;
 use crate::procs::{ProcName, mix};
-use ringzero_machine::{ArrivalSource, IrqState, Op, Place, PreemptModel};
+use ringzero_machine::{ArrivalSource, IrqState, Op, Place, PreemptModel, Priority};
 use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, Pick, Scheduler, View};
 
 impl Model {
@@ -52,6 +53,11 @@ impl Model {
             }
         }
     }
+}
+
+/// Whether tasks change at a step although nothing forces them to.
+pub(crate) fn yields(op: Op) -> bool {
+    matches!(op, Op::CondResched | Op::Schedule | Op::Yield)
 }
 
 impl Inner {
@@ -179,13 +185,16 @@ impl Inner {
             return false;
         }
         let spins = c.cond.is_some() && !c.sleeps && !c.ready(&self.ctxs);
-        let at_yield = matches!(c.pend.op, Op::CondResched | Op::Schedule);
+        let at_yield = yields(c.pend.op);
         !spins && (self.cfg.preempt == PreemptModel::Full || at_yield)
     }
 
     /// Where a task off its CPU may be placed.
     fn placements(&self, i: usize) -> impl Iterator<Item = usize> + use<> {
         let Kind::Task { allowed, .. } = self.ctxs[i].kind else { return Vec::new().into_iter() };
+        if self.realtime {
+            return self.placements_by_rank(i).into_iter();
+        }
         // SAFETY: the mask belongs to the task object, which lives as long as the execution.
         let allowed = unsafe { (*allowed).load(std::sync::atomic::Ordering::Relaxed) };
         let n = self.cfg.cpus;
@@ -213,21 +222,25 @@ impl Inner {
     /// switched away from before.
     fn only_tries(&self, i: usize, cpu: usize) -> bool {
         let c = &self.ctxs[i];
-        c.relaxing && !c.keeps_cpu && c.is_task() && self.may_switch(cpu)
+        c.relaxing && !c.keeps_cpu && (self.may_switch(cpu) || (c.offered && self.nothing_keeps(cpu)))
     }
 
-    /// Whether another task wants `cpu`, where this one sits in `cpu_relax()` and could be switched away from.
+    /// Whether a task has `cpu`, with preemption and interrupts on.
+    pub(crate) fn nothing_keeps(&self, cpu: usize) -> bool {
+        let block = &self.cpus[cpu];
+        self.top(cpu).is_some_and(|top| self.ctxs[top].is_task())
+            && block.preempt_count.get() == 0
+            && !block.irq.get().masked
+    }
+
+    /// Whether another task wants `cpu`, where this one is.
     fn is_wanted(&self, i: usize, cpu: usize) -> bool {
-        let wants = |&t: &usize| {
-            let c = &self.ctxs[t];
-            t != i && !c.done && c.is_task() && c.cpu.is_none() && c.may_run_on(cpu) && c.ready(&self.ctxs)
-        };
-        self.only_tries(i, cpu)
-            && self.live.iter().any(|t| wants(t) && !(self.ctxs[*t].is_exit() && self.ctxs[*t].idx == 0))
+        let wants = |&t: &usize| t != i && self.wants_a_cpu(t) && self.ctxs[t].may_run_on(cpu) && self.may_follow(t, i);
+        self.live.iter().any(wants)
     }
 
     fn at_yield(&self, cpu: usize) -> bool {
-        self.top(cpu).is_some_and(|t| matches!(self.ctxs[t].pend.op, Op::CondResched | Op::Schedule))
+        self.top(cpu).is_some_and(|t| yields(self.ctxs[t].pend.op))
     }
 
     /// Collects what may happen now.
@@ -243,7 +256,12 @@ impl Inner {
                 continue;
             }
             match c.cpu {
-                Some(cpu) if self.top(cpu) == Some(i) => self.offer(i, cpu),
+                Some(cpu) if self.top(cpu) == Some(i) => {
+                    let kept = self.realtime && c.is_task() && (self.is_held_back(i, cpu) || self.gives_way(i, cpu));
+                    if !kept && !self.polls_in_vain(i, cpu) {
+                        self.offer(i, cpu);
+                    }
+                }
                 Some(_) => {}
                 None => {
                     for cpu in self.placements(i) {
@@ -329,7 +347,8 @@ impl Inner {
         }
         if self.exit_ctx.is_none() {
             let Some((entry, data)) = self.exit.take() else { return };
-            let kind = Kind::Task { data, allowed: &raw const self.anywhere, system: false, exit: true };
+            let (allowed, prio) = (&raw const self.anywhere, Priority::ORDINARY);
+            let kind = Kind::Task { data, allowed, prio, system: false, exit: true };
             let i = self.new_task(ProcName::Exit, kind, "exit", None, entry, data);
             self.ctxs[i].pend.after_all = true;
             self.ctxs[i].pend.op = Op::ModuleExit;
@@ -517,11 +536,15 @@ impl Inner {
 
     /// Puts a task on a CPU, taking off who is there.
     fn dispatch(&mut self, i: usize, cpu: usize) {
+        let rank = self.ctxs[i].rank();
         let block = &self.cpus[cpu];
         if let Some(old) = self.stacks[cpu].pop() {
             debug_assert!(self.stacks[cpu].is_empty(), "only a task without handlers above it is switched away");
             let c = &mut self.ctxs[old];
-            if !c.relaxing && !matches!(c.pend.op, Op::CondResched | Op::Schedule) {
+            let yields = c.relaxing || yields(c.pend.op);
+            let better = self.realtime && rank < c.rank();
+            c.first = better && c.pend.op != Op::Yield;
+            if !yields && !better {
                 self.preempted += 1;
             }
             c.last_cpu = cpu;
@@ -529,6 +552,9 @@ impl Inner {
             c.cpu = None;
         }
         let c = &mut self.ctxs[i];
+        c.first = false;
+        c.polls = 0;
+        c.gave_way = c.pend.op == Op::Yield;
         block.preempt_count.set(c.saved.0);
         block.irq.set(c.saved.1);
         if let Kind::Task { data, .. } = c.kind {
@@ -560,6 +586,12 @@ impl Inner {
         c.idx += 1;
         c.last_event = at;
         c.way = event.label.variant >> 4;
+        if yields(event.op) {
+            c.offers = Some(c.idx);
+        }
+        if event.acc.iter().any(|a| a.write) {
+            c.polls = 0;
+        }
         if !event.enters {
             c.history = mix(c.history, if c.pend_reads { event.old } else { 0x57e9 });
         }
@@ -583,6 +615,7 @@ impl Inner {
             e.open_after = open;
         }
         scheduler.settled(open);
+        self.tell_moves(scheduler);
         if self.ctxs[ctx].relaxing {
             self.failed_round(scheduler, ctx);
         }

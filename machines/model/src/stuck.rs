@@ -23,6 +23,9 @@ impl Inner {
     /// The finding of a stuck execution, if it is one.
     pub(crate) fn stuck(&mut self) -> Option<Found> {
         let unfinished: Vec<usize> = self.live.iter().copied().filter(|&i| !self.ctxs[i].done).collect();
+        if let Some(found) = self.starved() {
+            return Some(found);
+        }
         let spins = unfinished.iter().copied().find(|&i| self.spins(i));
         if let Some(start) = spins {
             return Some(self.classify(start, &unfinished));
@@ -95,7 +98,7 @@ impl Inner {
     }
 
     /// Whether `from` cannot go on before `to` does.
-    fn depends_on(&self, from: usize, to: usize) -> bool {
+    pub(crate) fn depends_on(&self, from: usize, to: usize) -> bool {
         let (mut seen, mut left) = (vec![from], vec![from]);
         while let Some(at) = left.pop() {
             for next in self.holders_before(at) {
@@ -227,7 +230,7 @@ impl Inner {
         let waits = |op| matches!(op, Op::WriteLockWait | Op::DownWriteWait | Op::PercpuDownWriteWait);
         let ahead = |&i: &usize| waits(self.ctxs[i].pend.op) && self.ctxs[i].pend_addr == c.pend_addr;
         let writer = self.live.iter().copied().filter(|&i| !self.ctxs[i].done).find(ahead)?;
-        let stands = matches!(c.pend.op, Op::ReadLock | Op::DownRead | Op::PercpuDownRead);
+        let stands = matches!(c.pend.op, Op::ReadLock | Op::DownReadWait | Op::PercpuDownReadWait);
         stands.then(|| format!("{} waits to write it, and new readers wait behind that", self.describe(writer)))
     }
 

@@ -9,6 +9,7 @@
 
 mod atomics;
 mod bits;
+mod claims;
 mod completions;
 mod context;
 mod host;
@@ -18,6 +19,8 @@ mod memory;
 mod model;
 mod mutexes;
 mod owners;
+mod priorities;
+mod rt_mutexes;
 mod rwlocks;
 mod rwsems;
 mod semaphores;
@@ -111,6 +114,11 @@ macro_rules! bodies {
 }
 
 bodies! {
+    claims {
+        who_holds_may_claim_it: "all kinds";
+        anothers_locks_are_not_ours: "held by another";
+        a_counter_whose_writers_hold_a_mutex: "written with the mutex";
+    }
     context {
         a_task: "task";
         preemption_nests: "preemption nests";
@@ -255,6 +263,17 @@ bodies! {
         schedule_drops_the_big_lock: "nobody came in" "somebody came in";
         waiting_for_a_mutex_drops_the_big_lock: "both orders";
     }
+    priorities {
+        a_better_task_comes_at_once: "came at once";
+        it_waits_until_preemption_is_on: "came when preemption was on";
+        the_best_is_first: "the best was first";
+        an_equal_one_waits_for_a_yield: "an equal one came";
+        a_worse_one_waits_for_a_sleep: "worse ones waited";
+        who_becomes_worse_goes: "the other one was better";
+        who_becomes_better_comes: "it became better";
+        who_was_preempted_is_first_of_its_equals: "first again";
+        equals_take_turns_if_they_shall: "took turns";
+    }
     completions {
         a_waiter_sees_what_was_done: "completed";
         each_call_lets_one_pass: "two passed";
@@ -310,11 +329,16 @@ bodies! {
         a_signal_ends_a_wait_for_a_completion: "done before the signal" "signal before it was done";
         a_completion_may_end_after_its_wait: "freed after the wait";
         what_comes_first_ends_the_wait: "time first" "done first" "signal first";
+        a_time_that_is_over_comes_before_a_signal: "both, and not done" "both, and no event";
         a_signal_uses_up_no_wake_up: "left without the wake-up" "all have left";
         all_forms_see_a_condition_that_holds: "all forms, true";
         all_forms_time_out: "all forms, timed out";
         a_condition_under_a_lock: "under a lock";
+        a_condition_under_the_queues_lock: "under the queue's lock";
+        two_wait_under_the_queues_lock: "all woken with the lock held";
+        a_signal_ends_a_wait_under_the_queues_lock: "signalled under the queue's lock";
         commands_surround_the_sleep: "commands";
+        commands_may_drop_a_lock: "commands with a lock";
         an_entry_has_its_own_function: "own function";
         a_function_may_end_the_wake_up: "ended by the first";
         woken_tasks_look_again: "woken again";
@@ -326,6 +350,17 @@ bodies! {
         a_future_is_woken: "future ready";
         a_future_waits_for_a_completion: "future completed";
         a_future_may_be_dropped: "future dropped";
+    }
+    rt_mutexes {
+        sections_exclude_each_other: "rt_mutex counted both";
+        trying_takes_a_free_one_only: "rt_mutex was free" "rt_mutex was held";
+        guards_unlock: "rt guards unlock";
+        a_holder_inherits: "boosted";
+        a_chain_inherits: "boosted along a chain";
+        who_leaves_takes_it_back: "the boost was taken back" "locked before the signal";
+        a_wait_may_time_out: "rt_mutex in time" "rt_mutex timed out";
+        the_best_comes_first: "both waited" "by priority";
+        deadlocks_are_told: "a deadlock" "no deadlock";
     }
     ww_mutexes {
         the_older_one_wounds: "wounded" "both have dined";
@@ -448,11 +483,41 @@ misuses! {
         flushed_in_an_atomic_section: "sleep-in-atomic" everywhere;
         only_cancelled: "data-race";
     }
+    claims {
+        a_spinlock_is_free: "warn" everywhere;
+        an_rwlock_is_free: "warn" everywhere;
+        an_rwlock_is_read_only: "warn" everywhere;
+        an_rwlock_is_written: "warn" everywhere;
+        a_mutex_is_free: "warn" everywhere;
+        a_mutex_is_held: "warn" everywhere;
+        a_mutex_is_anothers: "warn" everywhere;
+        an_rwsem_is_free: "warn" everywhere;
+        an_rwsem_is_read_only: "warn" everywhere;
+        an_rwsem_is_anothers: "warn" everywhere;
+        a_percpu_rwsem_is_free: "warn" everywhere;
+        a_percpu_rwsem_is_anothers: "warn" everywhere;
+        a_ww_mutex_is_anothers: "warn" everywhere;
+        a_local_lock_is_free: "warn" everywhere;
+        a_counter_without_its_mutex: "warn" everywhere;
+        a_counter_with_anothers_mutex: "warn";
+        a_reader_is_another: "warn";
+    }
     waits {
         state_set_too_late: "hang";
         killable_in_an_atomic_section: "sleep-in-atomic" everywhere;
         a_bit_without_a_wake_up: "hang";
         completed_after_its_end: "use-after-free";
+    }
+    rt_mutexes {
+        locked_twice: "self-deadlock" everywhere;
+        in_opposite_order: "deadlock";
+        unlocked_by_another_task: "unlock-by-other" everywhere;
+        unlocked_while_it_is_free: "unlock-by-other" everywhere;
+        tried_in_a_softirq: "sleep-in-atomic" everywhere;
+        locked_with_bottom_halves_off: "sleep-in-atomic" everywhere;
+        held_at_the_tasks_end: "unbalanced-context" everywhere;
+        destroyed_while_it_is_held: "warn" everywhere;
+        initialised_while_it_is_held: "warn";
     }
     ww_mutexes {
         unlocked_by_another_task: "unlock-by-other" everywhere;

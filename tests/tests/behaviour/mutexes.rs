@@ -7,9 +7,9 @@ use ringzero::context::{in_atomic, local_bh_disable, local_bh_enable, preempt_co
 use ringzero::kref::{Kref, kref_put_mutex};
 use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::machine::Place;
-use ringzero::mutex::{Mutex, RawMutex, atomic_dec_and_mutex_lock};
+use ringzero::mutex::{Interrupted, Mutex, RawMutex, atomic_dec_and_mutex_lock};
 use ringzero::sched::{TaskOptions, spawn};
-use ringzero::signal::{Interrupted, SIGKILL, send_sig};
+use ringzero::signal::{SIGKILL, send_sig};
 use ringzero::tasklet::{Tasklet, tasklet_schedule};
 
 ringzero::global! {
@@ -195,7 +195,10 @@ pub fn a_waiter_is_killed() {
             *guard += 1;
             reach("locked before the kill");
         }
-        Err(Interrupted) => reach("killed while it waited"),
+        Err(interrupted @ Interrupted) => {
+            assert_eq!(interrupted.to_errno(), -4, "EINTR: no system call is begun again");
+            reach("killed while it waited");
+        }
     };
     let guard = MUTEX.lock();
     let victim = spawn(TaskOptions { allowed: 1 << 1, ..TaskOptions::new("victim") }, lock);

@@ -8,8 +8,8 @@ use ringzero::delay::msleep;
 use ringzero::irq::{IrqFlags, IrqReturn, request_irq};
 use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::sched::{TaskOptions, WaitError, spawn};
-use ringzero::semaphore::Semaphore;
-use ringzero::signal::{Interrupted, SIGKILL, send_sig};
+use ringzero::semaphore::{Interrupted, Semaphore};
+use ringzero::signal::{SIGKILL, send_sig};
 
 ringzero::global! {
     static ONE: Semaphore = Semaphore::new(1).named("one");

@@ -20,7 +20,8 @@ use ringzero::swait::{
     SwaitQueueHead, swait_event_exclusive, swait_event_interruptible_exclusive, swait_event_timeout_exclusive,
     swake_up_all, swake_up_one,
 };
-use ringzero::sync::SpinLock;
+use ringzero::sync::{RawSpinLock, SpinLock};
+use ringzero::timer::{Timer, del_timer_sync, jiffies, mod_timer};
 use ringzero::wait::*;
 use std::future::Future;
 use std::pin::pin;
@@ -183,6 +184,42 @@ pub fn what_comes_first_ends_the_wait() {
     DONE.complete();
 }
 
+ringzero::global! {
+    static KILLER: Timer = Timer::new(kill);
+    static VICTIM: SpinLock<Option<&'static Task>> = SpinLock::new(None);
+}
+
+fn kill(_: &'static Timer) {
+    let victim = *VICTIM.lock_irqsave();
+    send_sig(SIGUSR1, victim.expect("it has said who it is"));
+}
+
+/// Has a timer of this CPU send a signal to the running task at the end of this jiffy, when the wait that follows is over, too.
+fn signal_soon() {
+    flush_signals(current());
+    *VICTIM.lock_irqsave() = Some(current());
+    mod_timer(&KILLER, jiffies() + 1);
+}
+
+pub fn a_time_that_is_over_comes_before_a_signal() {
+    user_task(1, || {
+        force_sig(SIGUSR1);
+        assert_eq!(wait_event_interruptible_timeout(&QUEUE, || false, 0), Ok(0));
+        assert_eq!(wait_event_interruptible_timeout(&QUEUE, || false, 1), Err(Interrupted));
+        signal_soon();
+        if DONE.wait_for_completion_interruptible_timeout(1) == Ok(0) && signal_pending(current()) {
+            reach("both, and not done");
+        }
+        del_timer_sync(&KILLER);
+        signal_soon();
+        if wait_event_interruptible_timeout(&QUEUE, || false, 1) == Ok(0) && signal_pending(current()) {
+            reach("both, and no event");
+        }
+        del_timer_sync(&KILLER);
+        *VICTIM.lock_irqsave() = None;
+    });
+}
+
 /// Of two exclusive waiters one may leave for a signal: the wake-up goes to the other one then.
 pub fn a_signal_uses_up_no_wake_up() {
     let wait = || {
@@ -256,6 +293,103 @@ pub fn a_condition_under_a_lock() {
     assert_eq!(wait_event_interruptible_lock_irq(&QUEUE, &mut held, |n| *n == 1), Ok(()));
     held.unlock();
     reach("under a lock");
+}
+
+fn with_the_queues_lock(irq: bool, f: impl FnOnce()) {
+    // SAFETY: the context that takes it releases it here.
+    let lock = unsafe { QUEUE.lock() };
+    if irq {
+        lock.lock_irq()
+    } else {
+        lock.lock()
+    }
+    f();
+    assert!(lock.is_held());
+    if irq { lock.unlock_irq() } else { lock.unlock() }
+}
+
+pub fn a_condition_under_the_queues_lock() {
+    kthread_run_on_cpu(
+        || {
+            with_the_queues_lock(true, || {
+                READY.set(1);
+                // SAFETY: the lock is held.
+                unsafe { wake_up_locked(&QUEUE) };
+            });
+        },
+        1,
+        "waker",
+    );
+    with_the_queues_lock(true, || {
+        // SAFETY: the lock is held, taken with `lock_irq()`, and nothing else is.
+        let waited = unsafe { wait_event_interruptible_exclusive_locked_irq(&QUEUE, ready) };
+        assert!(waited == Ok(()) && ready() && !waitqueue_active(&QUEUE));
+    });
+    reach("under the queue's lock");
+}
+
+pub fn two_wait_under_the_queues_lock() {
+    for exclusive in [false, true] {
+        kthread_run_on_cpu(
+            move || {
+                with_the_queues_lock(false, || {
+                    // SAFETY: the lock is held, taken with `lock()`, and nothing else is.
+                    let waited = unsafe {
+                        if exclusive {
+                            wait_event_interruptible_exclusive_locked(&QUEUE, ready)
+                        } else {
+                            wait_event_interruptible_locked(&QUEUE, ready)
+                        }
+                    };
+                    assert!(waited == Ok(()));
+                    COUNT.inc();
+                });
+            },
+            u32::from(exclusive),
+            "waiter",
+        );
+    }
+    with_the_queues_lock(false, || {
+        READY.set(1);
+        // SAFETY: the lock is held.
+        unsafe { wake_up_locked_nr(&QUEUE, 0) };
+    });
+    reach("all woken with the lock held");
+}
+
+pub fn a_signal_ends_a_wait_under_the_queues_lock() {
+    let waiter = user_task(1, || {
+        with_the_queues_lock(true, || {
+            // SAFETY: the lock is held, taken with `lock_irq()`, and nothing else is.
+            let waited = unsafe { wait_event_interruptible_locked_irq(&QUEUE, ready) };
+            assert!(waited == Err(Interrupted) && !waitqueue_active(&QUEUE));
+        });
+    });
+    assert_eq!(send_sig(SIGUSR1, waiter), 0);
+    reach("signalled under the queue's lock");
+}
+
+/// The commands drop a lock that is held when it begins: only the sleep has to be allowed.
+pub fn commands_may_drop_a_lock() {
+    ringzero::global! {
+        static LOCK: RawSpinLock = RawSpinLock::new();
+    }
+    let waker = || {
+        LOCK.lock_irq();
+        READY.set(1);
+        LOCK.unlock_irq();
+        wake_up(&QUEUE);
+    };
+    kthread_run_on_cpu(waker, 1, "waker");
+    LOCK.lock_irq();
+    wait_event_cmd(&QUEUE, ready, || LOCK.unlock_irq(), || LOCK.lock_irq());
+    assert!(ready());
+    LOCK.unlock_irq();
+    // Nor is there anything to wait for here.
+    LOCK.lock();
+    swait_event_exclusive(&SIMPLE, ready);
+    LOCK.unlock();
+    reach("commands with a lock");
 }
 
 pub fn commands_surround_the_sleep() {

@@ -118,7 +118,7 @@ fn schedule_sleeps_by_the_state() {
     assert_eq!(state_of(task), TASK_RUNNING);
     assert_eq!(
         machine.log(),
-        ["schedule r", "schedule r", "set_current_state rw", "schedule r", "schedule r*", "wake_up_process rw"]
+        ["schedule r", "yield r", "set_current_state rw", "yield r", "schedule r*", "wake_up_process rw"]
     );
 }
 
@@ -141,7 +141,7 @@ fn wait_event_queues_before_it_tests() {
     wait_event(wq, || ready.load(Relaxed) != 0);
     assert_eq!((state_of(task), waitqueue_active(wq)), (TASK_RUNNING, false));
     let mut expected = vec!["set_current_state w", "prepare_to_wait rw", "schedule r*"];
-    expected.extend(["local_irq_disable gate", "(off)", "wake_up rw", "wake_up_process rw", "spin_unlock w", "(on)"]);
+    expected.extend(["local_irq_disable gate", "(off)", "wake_up rw", "wake_up_process rw+", "spin_unlock w", "(on)"]);
     // Queued again before it tests again.
     expected.extend(["set_current_state w", "prepare_to_wait rw"]);
     expected.extend(["set_current_state w", "finish_wait rw", "READ_ONCE r+"]);
@@ -169,7 +169,7 @@ fn a_fine_queue_takes_its_lock() {
     wake_up(&wq);
     assert_eq!(
         (machine.log(), state_of(task)),
-        (section(&["wake_up_process rw"]).into_iter().map(String::from).collect(), 0)
+        (section(&["wake_up_process rw+"]).into_iter().map(String::from).collect(), 0)
     );
     finish_wait(&wq, entry.as_ref());
 }
@@ -208,7 +208,7 @@ fn one_exclusive_waiter_is_woken_at_a_time() {
     machine.log();
     wake_up(&wq);
     assert_eq!(asleep(), [0, 1, 0, 1]);
-    assert_eq!(machine.log()[2..6], ["wake_up rw", "wake_up_process rw", "wake_up_process rw", "spin_unlock w"]);
+    assert_eq!(machine.log()[2..6], ["wake_up rw", "wake_up_process rw+", "wake_up_process rw+", "spin_unlock w"]);
     // A wake-up that finds its task awake goes on to the next.
     assert!(wake_up_process(tasks[1]));
     wake_up(&wq);

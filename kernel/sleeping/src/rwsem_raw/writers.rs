@@ -17,11 +17,21 @@ impl RawRwSemaphore {
     ///
     /// # Errors
     /// [`Interrupted`] if a fatal signal came first.
-    #[doc(alias = "down_write_killable_nested")]
     #[track_caller]
     #[inline]
     pub fn down_write_killable(&self) -> Result<(), Interrupted> {
         self.write_at(How::call("down_write_killable()").killable(), &OPS, Place::caller())
+    }
+
+    /// [`RawRwSemaphore::down_write_killable`]; `subclass` tells the validator that one of the same class may be held.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if a fatal signal came first.
+    #[track_caller]
+    #[inline]
+    pub fn down_write_killable_nested(&self, subclass: u32) -> Result<(), Interrupted> {
+        let how = How::call("down_write_killable_nested()").killable().nested(subclass);
+        self.write_at(how, &OPS, Place::caller())
     }
 
     /// [`RawRwSemaphore::down_write`]; `subclass` tells the validator that one of the same class may be held.
@@ -110,26 +120,35 @@ impl RawRwSemaphore {
     }
 
     pub(super) fn write_coarsely(&self, how: How, ops: &Ops, place: Place) -> Result<(), Interrupted> {
-        step(&self.announcement(ops.write, Mode::Rmw, place).ordered(true, false));
+        step(&self.coarse_step(ops.write, place));
         if update(self.word(), Acquire, the_writer) {
+            self.orders(true, false);
+            if ops.apart {
+                self.orders_apart(true, false);
+            }
             return Ok(());
         }
         self.word().fetch_add(WAITING, Relaxed);
-        let waits = self.announcement(ops.wait_to_write, Mode::Rmw, place);
+        self.queue.word().fetch_add(1, Relaxed);
+        let waits = self.coarse_step(ops.wait_to_write, place);
         let wait = self.wait(waits, how).arg(WRITER | READERS);
         let taken = self.word.wait::<Without>(&wait, || {
             update(self.word(), Acquire, |word| the_writer(word).map(|next| next - WAITING))
         });
         if taken.is_err() {
-            step(&self.announcement(ops.write, Mode::Rmw, place));
+            step(&self.coarse_step(ops.write, place));
             self.word().fetch_sub(WAITING, Relaxed);
+        } else if ops.apart {
+            self.orders_apart(true, false);
         }
+        self.queue.word().fetch_sub(1, Relaxed);
         untimed(taken)
     }
 
     pub(super) fn write_finely(&self, how: How, place: Place) -> Result<(), Interrupted> {
-        step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place).ordered(true, false));
+        step(&self.announcement(Op::Cmpxchg, Mode::Rmw, place));
         if self.word().compare_exchange(0, WRITER, Acquire, Relaxed).is_ok() {
+            self.orders(true, false);
             return Ok(());
         }
         self.take_in_queue(how, WRITER | READERS, the_writer, place)
@@ -188,6 +207,7 @@ impl RawRwSemaphore {
         if before & (WRITER | ALL_WAITING) != WRITER {
             self.written_beside(before, WRITER, call, place);
         }
+        self.returns(ops.write_returns, place);
     }
 
     #[inline(always)]

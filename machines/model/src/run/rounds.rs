@@ -2,7 +2,18 @@
 
 use super::*;
 
+/// So often a task polls in vain before it gives its CPU to another one that wants it.
+const POLLS: u32 = 4;
+
 impl Inner {
+    /// Whether a task has said `cond_resched()` often enough, without changing anything, that a fair scheduler lets
+    /// another one run. Then it does.
+    pub(super) fn polls_in_vain(&mut self, i: usize, cpu: usize) -> bool {
+        let vain = self.ctxs[i].polls >= POLLS && self.may_switch(cpu) && self.is_wanted(i, cpu);
+        self.made_fair |= vain;
+        vain
+    }
+
     /// A round of a wait loop that failed did not happen: its reads, if nothing came between, are taken back.
     pub(super) fn failed_round(&mut self, scheduler: &mut dyn Scheduler, i: usize) {
         let c = &mut self.ctxs[i];
@@ -26,7 +37,8 @@ impl Inner {
         let proc = c.proc;
         let cpu = c.cpu;
         if let Some(cpu) = cpu.filter(|&cpu| self.only_tries(i, cpu)) {
-            let wanted = self.is_wanted(i, cpu);
+            // Who offers its CPU in each round keeps nobody away.
+            let wanted = !self.ctxs[i].offered && self.is_wanted(i, cpu);
             self.ctxs[i].keeps_cpu = wanted;
             if wanted || most == 0 {
                 self.keep_round(scheduler, i, most);
