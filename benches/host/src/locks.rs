@@ -66,7 +66,7 @@ pub fn measure(effort: &Effort) {
         vec![effort.each("SpinLockIrq", || *black_box(&locks.irq.0).lock() += 1), ours()],
     );
     let mutex = effort.each("Mutex", || *black_box(&locks.mutex.0).lock() += 1);
-    effort.compare("Mutex, 1 thread", NS, 1.3, vec![mutex, std(), parking()]);
+    effort.compare("Mutex, 1 thread", NS, 1.1, vec![mutex, std(), parking()]);
 }
 
 /// The spinlock and its peers with `threads` threads that want nothing but the lock; and how it is shared out.

@@ -11,6 +11,7 @@ mod measure;
 mod percpu;
 mod row;
 mod rw;
+mod sleeping;
 mod tasks;
 mod threads;
 mod wake;
@@ -41,4 +42,5 @@ fn main() {
     atomics::measure(&effort);
     tasks::measure(&effort);
     wake::measure(&effort);
+    sleeping::measure(&effort);
 }
