@@ -553,6 +553,8 @@ pub trait Machine {
     fn priority_changed(&self, number: u32, realtime: bool) {
         let _ = (number, realtime);
     }
+    /// The CPUs that a task may run on ([`TaskSpec::allowed`]) are others from now on, although it may run already.
+    fn affinity_changed(&self) {}
     /// Waits, giving up the CPU, until task `number` has ended; its steps are then ordered before the caller's.
     fn join(&self, number: u32, place: Place);
     /// Tells the interrupt controller of a line; it stays until [`Machine::line_remove`].

@@ -161,7 +161,7 @@ INIT {
 	rt_mutex_lock(lock);
 	kfree(lock);
 }
-//# freed by the next one: use-after-free
+//# freed by the next one: holds
 #include <linux/rtmutex.h>
 static struct rt_mutex *lock$;
 static int used$;

@@ -6,8 +6,11 @@ use ringzero::context::{cond_resched, preempt_disable, preempt_enable};
 use ringzero::irq::{IrqFlags, IrqReturn, irq_set_affinity, request_irq};
 use ringzero::kthread::{kthread_create, kthread_create_on_cpu, kthread_run_on_cpu};
 use ringzero::mutex::Mutex;
-use ringzero::sched::{SCHED_FIFO, SCHED_RR, Task, current, sched_setscheduler, wake_up_process, yield_now};
+use ringzero::sched::{
+    SCHED_FIFO, SCHED_RR, Task, current, sched_setscheduler, set_cpus_allowed, wake_up_process, yield_now,
+};
 use ringzero::smp::smp_processor_id;
+use ringzero::sync::SpinLock;
 use ringzero::{Check, Report, Strategy, Verdict};
 use ringzero_strategies::Rng;
 
@@ -210,6 +213,75 @@ enum Do {
     Yield,
     Complete,
     Wait,
+    Spin(usize),
+    Rebind(u32),
+}
+
+/// Each `yield()` lets the others of the same priority run, not only the first one.
+#[test]
+fn equals_yield_to_each_other() {
+    let report = run("yield", 1, || {
+        let waits = task("waits", SCHED_FIFO, 1, || {
+            while DONE.read_once() == 0 {
+                yield_now();
+            }
+        });
+        let sets = task("sets", SCHED_FIFO, 1, || {
+            STEPS.inc();
+            yield_now();
+            DONE.write_once(1);
+        });
+        preempt_disable();
+        wake_up_process(waits);
+        wake_up_process(sets);
+        preempt_enable();
+    });
+    assert_eq!(report.verdict(), Verdict::Holds, "{report}");
+}
+
+/// A circle of waits is told of as one, whoever else could have run.
+#[test]
+fn a_deadlock_of_real_time_tasks_is_one() {
+    ringzero::global! {
+        static A: SpinLock<u32> = SpinLock::new(0).named("a");
+        static B: SpinLock<u32> = SpinLock::new(0).named("b");
+    }
+    let report = run("two locks", 3, || {
+        let other = kthread_create_on_cpu(
+            || {
+                let b = B.lock();
+                A.lock().unlock();
+                b.unlock();
+            },
+            2,
+            "other",
+        );
+        sched_setscheduler(other, SCHED_FIFO, 2);
+        let one = task("one", SCHED_FIFO, 2, || {
+            let a = A.lock();
+            B.lock().unlock();
+            a.unlock();
+        });
+        let kept_away = kthread_create_on_cpu(|| STEPS.inc(), 2, "kept away");
+        for task in [kept_away, other, one] {
+            wake_up_process(task);
+        }
+    });
+    assert_eq!(report.finding(), Some("deadlock"), "{report}");
+}
+
+/// A loop with `cond_resched()` that does not wait is not cut.
+#[test]
+fn computing_is_not_polling() {
+    let report = run("computes", 1, || {
+        kthread_run_on_cpu(|| assert_eq!(DONE.read_once(), 0), 0, "other");
+        for _ in 0..12 {
+            STEPS.inc();
+            cond_resched();
+        }
+        DONE.write_once(1);
+    });
+    assert_eq!(report.finding(), Some("panic"), "{report}");
 }
 
 /// A generated program: its tasks, and the CPU of an interrupt line whose handler lets a waiter go on.
@@ -251,6 +323,14 @@ fn perform(what: Do) {
         Do::Yield => yield_now(),
         Do::Complete => EVENT.complete(),
         Do::Wait => EVENT.wait_for_completion(),
+        Do::Rebind(cpu) => {
+            set_cpus_allowed(current(), 1 << cpu);
+        }
+        Do::Spin(n) => {
+            while word(n).read_once() == 0 {
+                cpu_relax();
+            }
+        }
     }
 }
 
@@ -263,8 +343,19 @@ fn generate(seed: u64) -> Whole {
         let policy = [None, Some((SCHED_FIFO, 1)), Some((SCHED_FIFO, 2)), Some((SCHED_RR, 1))][below(4)];
         let does = (0..1 + below(2)).map(|_| {
             let (n, m) = (below(2), below(2));
-            [Do::Write(n), Do::WriteIf(n, m), Do::Section, Do::Alone(n), Do::Resched, Do::Yield, Do::Complete, Do::Wait]
-                [below(8)]
+            let all = [
+                Do::Write(n),
+                Do::WriteIf(n, m),
+                Do::Section,
+                Do::Alone(n),
+                Do::Resched,
+                Do::Yield,
+                Do::Complete,
+                Do::Wait,
+                Do::Spin(n),
+                Do::Rebind(m as u32),
+            ];
+            all[below(all.len())]
         });
         tasks.push(Generated { cpu, policy, does: does.collect() });
     }
@@ -305,7 +396,8 @@ fn no_class_of_a_generated_program_is_missed() {
     let mut compared = 0;
     for seed in 0..seeds {
         let program = generate(seed);
-        if program.tasks.iter().all(|task| task.policy.is_none()) {
+        let moves = |task: &Generated| task.does.iter().any(|d| matches!(d, Do::Rebind(_)));
+        if program.tasks.iter().all(|task| task.policy.is_none() && !moves(task)) {
             continue;
         }
         let check =
@@ -315,11 +407,13 @@ fn no_class_of_a_generated_program_is_missed() {
             check.trace_dir(env!("CARGO_TARGET_TMPDIR")).run(move || start(&program))
         };
         let every = run(check().preemptions(1000));
-        if every.verdict() == Verdict::NotFound {
+        let complete = |r: &Report| r.trace_file().map_or(r.verdict() == Verdict::Holds, |t| t.complete);
+        if !complete(&every) {
             continue;
         }
         compared += 1;
         let reduced = run(check());
+        assert!(complete(&reduced), "{seed}: {reduced}");
         let seen = |r: &Report| (r.executions(), r.finding().map(str::to_owned));
         assert_eq!(seen(&reduced), seen(&every), "{seed}: {program:?}");
     }

@@ -37,50 +37,45 @@ impl Semaphore {
     }
 }
 
-/// A `pthread_mutex_t` with `PTHREAD_PRIO_INHERIT`. It stays where it was made.
-pub struct PiMutex(Box<UnsafeCell<libc::pthread_mutex_t>>);
+/// A `pthread_mutex_t` with `PTHREAD_PRIO_INHERIT`, around a value. It stays where it was made.
+pub struct PiMutex<T>(Box<(UnsafeCell<libc::pthread_mutex_t>, UnsafeCell<T>)>);
 
-// SAFETY: as for the semaphore.
-unsafe impl Sync for PiMutex {}
-// SAFETY: as above.
-unsafe impl Send for PiMutex {}
+// SAFETY: the mutex is used by glibc's functions only, which are made for threads; the value with it locked.
+unsafe impl<T: Send> Sync for PiMutex<T> {}
+// SAFETY: as above; both lie in a box, so they keep their addresses.
+unsafe impl<T: Send> Send for PiMutex<T> {}
 
-impl Default for PiMutex {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl PiMutex {
+impl<T> PiMutex<T> {
     /// A free one.
     ///
     /// # Panics
     /// When the system has none with priority inheritance.
     #[must_use]
-    pub fn new() -> Self {
-        let mutex = Box::new(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER));
+    pub fn new(value: T) -> Self {
+        let both = Box::new((UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER), UnsafeCell::new(value)));
         // SAFETY: all zeroes is a valid value of these bytes, and they are initialised before they are used.
         unsafe {
             let mut how = std::mem::zeroed();
             assert_eq!(libc::pthread_mutexattr_init(&raw mut how), 0, "attributes");
             let protocol = libc::pthread_mutexattr_setprotocol(&raw mut how, libc::PTHREAD_PRIO_INHERIT);
             assert_eq!(protocol, 0, "priority inheritance");
-            assert_eq!(libc::pthread_mutex_init(mutex.get(), &raw const how), 0, "a mutex");
+            assert_eq!(libc::pthread_mutex_init(both.0.get(), &raw const how), 0, "a mutex");
             libc::pthread_mutexattr_destroy(&raw mut how);
         }
-        Self(mutex)
+        Self(both)
     }
 
     /// Runs `f` with it locked.
     ///
     /// # Panics
-    /// When it cannot be locked: by a thread that has it.
-    pub fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+    /// When it cannot be locked.
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         // SAFETY: initialised, alive.
-        assert_eq!(unsafe { libc::pthread_mutex_lock(self.0.get()) }, 0, "locked");
-        let result = f();
-        // SAFETY: this thread has it.
-        unsafe { libc::pthread_mutex_unlock(self.0.get()) };
+        assert_eq!(unsafe { libc::pthread_mutex_lock(self.0.0.get()) }, 0, "locked");
+        // SAFETY: this thread has the mutex. One that locks it again waits for ever, and gets no second reference.
+        let result = f(unsafe { &mut *self.0.1.get() });
+        // SAFETY: as above.
+        unsafe { libc::pthread_mutex_unlock(self.0.0.get()) };
         result
     }
 }
@@ -92,20 +87,20 @@ mod tests {
 
     #[test]
     fn sections_exclude_each_other() {
-        let (sem, mutex, counts) = (Semaphore::new(1), PiMutex::new(), [const { AtomicU32::new(0) }; 2]);
-        let add = |n: usize| counts[n].store(counts[n].load(Relaxed) + 1, Relaxed);
+        let (sem, mutex, count) = (Semaphore::new(1), PiMutex::new(0), AtomicU32::new(0));
+        let add = || count.store(count.load(Relaxed) + 1, Relaxed);
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
                     for _ in 0..10_000 {
                         sem.wait();
-                        add(0);
+                        add();
                         sem.post();
-                        mutex.with(|| add(1));
+                        mutex.with(|count| *count += 1);
                     }
                 });
             }
         });
-        assert_eq!(counts.map(|c| c.into_inner()), [20_000; 2]);
+        assert_eq!((count.into_inner(), mutex.with(|count| *count)), (20_000, 20_000));
     }
 }

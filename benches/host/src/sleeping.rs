@@ -113,21 +113,15 @@ fn semaphores(effort: &Effort) {
 
 fn rt_mutexes(effort: &Effort) {
     let ours = Apart(RtMutex::new(0_u64));
-    let theirs = Apart(PiMutex::new());
-    // What they protect is their own: glibc's knows nothing of what is in it.
-    let count = Apart(std::sync::atomic::AtomicU64::new(0));
-    let add = || {
-        use std::sync::atomic::Ordering::Relaxed;
-        count.0.store(count.0.load(Relaxed) + 1, Relaxed);
-    };
+    let theirs = Apart(PiMutex::new(0_u64));
     let sides = vec![
         effort.each("RtMutex", || *black_box(&ours.0).lock() += 1),
-        effort.each("pthread PRIO_INHERIT", || black_box(&theirs.0).with(add)),
+        effort.each("pthread PRIO_INHERIT", || black_box(&theirs.0).with(|n| *n += 1)),
     ];
     effort.compare("RtMutex, 1 thread", NS, 1.0, sides);
     let sides = vec![
         fought(effort, "RtMutex", 2, || *ours.0.lock() += 1),
-        fought(effort, "pthread PRIO_INHERIT", 2, || theirs.0.with(add)),
+        fought(effort, "pthread PRIO_INHERIT", 2, || theirs.0.with(|n| *n += 1)),
     ];
     effort.compare("RtMutex, 2 threads on 2 cores", TOGETHER, 0.5, sides);
 }

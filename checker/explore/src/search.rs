@@ -46,6 +46,8 @@ pub(crate) struct Tally {
     pub racing: Vec<usize>,
     /// What could be done next did not depend on objects only.
     pub plain: bool,
+    /// A task that polled was made to give way.
+    pub made_fair: bool,
 }
 
 impl Tally {
@@ -60,6 +62,7 @@ impl Tally {
         self.idle += u64::from(new && outcome.end == End::IdleAtBound);
         self.racing.extend(outcome.racing);
         self.plain |= outcome.plain;
+        self.made_fair |= outcome.made_fair;
         let Some(found) = outcome.found else { return };
         self.violations += u64::from(new);
         self.caught.get_or_insert_with(|| Caught { found, choices: choices.to_vec(), strategy });
@@ -77,6 +80,7 @@ impl Tally {
         self.visible |= other.visible;
         self.racing.extend(other.racing);
         self.plain |= other.plain;
+        self.made_fair |= other.made_fair;
         if self.caught.is_none() {
             self.caught = other.caught;
         }
@@ -355,7 +359,11 @@ fn conclude(
             why = Some("the program took no step: nothing was explored".to_owned());
             Verdict::NotFound
         }
-        None => Verdict::Holds,
+        None => {
+            let fair = "a task that polls in vain gives way after 8 rounds";
+            why = tally.made_fair.then(|| fair.to_owned());
+            Verdict::Holds
+        }
     };
     let seconds = start.elapsed().as_secs_f64();
     if let Some(f) = &mut finding {

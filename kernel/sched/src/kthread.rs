@@ -118,10 +118,13 @@ pub fn set_cpus_allowed(task: &Task, mask: u64) -> i32 {
     if cpus < 64 && mask & ((1 << cpus) - 1) == 0 || mask == 0 {
         return -EINVAL;
     }
-    task.allowed.store(mask, Relaxed);
-    if model().is_none() {
+    let before = task.allowed.swap(mask, Relaxed);
+    let Some(m) = model() else {
         // A task of the host stays where it has started.
         return 0;
+    };
+    if before != mask {
+        m.affinity_changed();
     }
     if try_current().is_some_and(|running| core::ptr::eq(running, task)) && mask & one_cpu(cpu().id.get()) == 0 {
         at::assert_may_sleep("set_cpus_allowed()", place);

@@ -431,23 +431,31 @@ impl RtMutexBase {
         PI.get().within(announced, perform, chain)
     }
 
-    /// Gives it up, in the step `announced` on the lock, and grants it to the top waiter, if there is one still. The
-    /// running task owns it.
-    pub fn hand_over(&self, announced: &Step) {
-        let Some(task) = try_current() else { return };
+    /// Gives it up, in the step `announced` on the lock, and grants it to the top waiter. The running task owns it. Whether
+    /// it did: otherwise the last waiter has left meanwhile, and [`RtMutexBase::release`] may do it.
+    ///
+    /// Whoever owns it next may end its life, but comes to own it only when this is over.
+    #[must_use]
+    pub fn hand_over(&self, announced: &Step) -> bool {
+        let Some(task) = try_current() else { return true };
         let perform = |changed: &mut Changed| {
             if !self.is_ours() {
-                return;
+                return true;
+            }
+            if self.first.get().is_null() {
+                // Whoever left has cleared the flag.
+                debug_assert!(!self.has_waiters(), "a lock with waiters that has none");
+                return false;
             }
             self.disown(task);
-            let rest = if self.first.get().is_null() { 0 } else { WAITERS };
-            self.owner.store(ptr::without_provenance_mut(rest), Release);
+            self.owner.store(ptr::without_provenance_mut(WAITERS), Release);
             self.show(0);
             self.grant();
             // It waits for nothing: there is no chain.
             refresh(task, changed);
+            true
         };
-        PI.get().within(announced, perform, |_| ());
+        PI.get().within(announced, perform, |_| ())
     }
 
     fn join_within(&self, task: &Task, detect: bool, changed: &mut Changed) -> RtWait {

@@ -400,7 +400,7 @@ impl RawRtMutex {
         taken
     }
 
-    /// Unlocks it. The running task must be the owner. It must live until this returns.
+    /// Unlocks it. The running task must be the owner. Whoever owns it next may end its life, even before this returns.
     #[doc(alias = "rt_mutex_unlock")]
     #[track_caller]
     #[inline]
@@ -421,17 +421,14 @@ impl RawRtMutex {
             return self.not_ours(place);
         }
         count_held(u32::MAX);
-        let released = self.base.release();
-        if !released {
-            self.base.hand_over(&self.inheritance(place).ordered(false, true));
+        let (address, announced) = (self.address(), self.inheritance(place).ordered(false, true));
+        while !self.base.release() {
+            if self.base.hand_over(&announced) {
+                break;
+            }
         }
         if let Some(m) = model() {
-            m.lock_owner(self.address(), false, place);
-            if m.mortal(self.address()) {
-                let magic = ptr::from_ref(&self.magic).addr();
-                let returns = Step::new(Op::MutexUnlockReturns, Mode::Read, magic, 4, place);
-                step(&returns.named(self.name(), self.class()));
-            }
+            m.lock_owner(address, false, place);
         }
     }
 

@@ -124,6 +124,8 @@ pub(crate) struct Inner {
     pub realtime: bool,
     /// A task that polls was made to give its CPU to another one.
     pub made_fair: bool,
+    /// A task was sent to other CPUs.
+    pub moved: bool,
     /// Who was ready, where, and how urgent, after the last step.
     pub standing: u64,
     pub enabled: Vec<Event>,
@@ -227,6 +229,7 @@ impl Model {
                 preempted: 0,
                 realtime: false,
                 made_fair: false,
+                moved: false,
                 standing: 0,
                 enabled: Vec::new(),
                 enabled_ctx: Vec::new(),
@@ -299,7 +302,8 @@ impl Model {
             visible: inner.cfg.c || inner.events.iter().any(|e| !matches!(e.op, Op::TaskStart | Op::ModuleExit)),
             abandoned: inner.abandoned,
             racing: std::mem::take(&mut inner.raced),
-            plain: inner.realtime || inner.made_fair,
+            plain: inner.realtime || inner.made_fair || inner.moved,
+            made_fair: inner.made_fair,
         };
         (outcome, inner.record.take())
     }
@@ -343,6 +347,7 @@ impl Inner {
         self.preempted = 0;
         self.realtime = false;
         self.made_fair = false;
+        self.moved = false;
         self.standing = 0;
         self.abandoned = 0;
         self.first_task = true;

@@ -157,8 +157,9 @@ pub struct Outcome {
     /// Places in C whose unmarked accesses raced although they were no steps: the search has to begin anew with these
     /// in [`Config::racing`].
     pub racing: Vec<usize>,
-    /// What could be done next depended on who else was ready: a task had a real-time priority, or was made to give its
-    /// CPU to another one. So which steps commute does not follow from their objects, and the search has to do without
-    /// reduction.
+    /// What could be done next depended on who else was ready: a task had a real-time priority, was sent to other
+    /// CPUs, or was made to give its own to another one. So which steps commute does not follow from their objects alone.
     pub plain: bool,
+    /// A task that polled with `cond_resched()` was made to give way, so that schedules in which it goes on are not seen.
+    pub made_fair: bool,
 }

@@ -104,8 +104,11 @@ pub struct Ctx {
     pub offers: Option<u32>,
     /// It has done so in the round before its last `cpu_relax()`.
     pub offered: bool,
-    /// How often it has said `cond_resched()` since it last changed something or came to its CPU.
+    /// How often it has said `cond_resched()` after it had read the same as before, changed nothing, and kept its CPU.
     pub polls: u32,
+    /// What it has read, and where, since it last said so; the same of the round before. 0: nothing.
+    pub reads: u64,
+    pub last_reads: u64,
     /// A step of the round has changed something, so that it cannot be taken back.
     pub round_stays: bool,
     pub cpu: Option<usize>,
@@ -165,6 +168,8 @@ impl Ctx {
             offers: None,
             offered: false,
             polls: 0,
+            reads: 0,
+            last_reads: 0,
             relax_again: false,
             watch: Vec::new(),
             round: Vec::new(),
@@ -213,18 +218,20 @@ impl Ctx {
 
     /// Whether its affinity lets it run on a CPU.
     pub fn may_run_on(&self, cpu: usize) -> bool {
-        let Kind::Task { allowed, .. } = self.kind else { return true };
+        self.affinity() >> cpu & 1 == 1
+    }
+
+    /// The CPUs that it may run on, one bit each.
+    pub fn affinity(&self) -> u64 {
+        let Kind::Task { allowed, .. } = self.kind else { return u64::MAX };
         // SAFETY: the mask belongs to the task object, which lives as long as the execution.
-        let mask = unsafe { (*allowed).load(std::sync::atomic::Ordering::Relaxed) };
-        mask >> cpu & 1 == 1
+        unsafe { (*allowed).load(std::sync::atomic::Ordering::Relaxed) }
     }
 
     /// The CPU that a task is bound to, if it is bound to one.
     pub fn only_cpu(&self) -> Option<usize> {
-        let Kind::Task { allowed, .. } = self.kind else { return None };
-        // SAFETY: the mask belongs to the task object, which lives as long as the execution.
-        let mask = unsafe { (*allowed).load(std::sync::atomic::Ordering::Relaxed) };
-        mask.is_power_of_two().then(|| mask.trailing_zeros() as usize)
+        let mask = self.affinity();
+        (self.is_task() && mask.is_power_of_two()).then(|| mask.trailing_zeros() as usize)
     }
 
     /// Its real-time priority, less being more urgent, or that of all ordinary tasks.

@@ -140,7 +140,9 @@ impl Machine for Model {
         let Some((inner, ctx)) = self.stepping() else { return };
         let c = &mut inner.ctxs[ctx];
         c.offers = Some(c.idx);
-        c.polls += 1;
+        let reads = std::mem::take(&mut c.reads);
+        c.polls = if reads != 0 && reads == c.last_reads { c.polls + 1 } else { 0 };
+        c.last_reads = reads;
     }
 
     fn report(&self, finding: &Finding<'_>) -> ! {
@@ -224,6 +226,11 @@ impl Machine for Model {
     fn priority_changed(&self, _: u32, realtime: bool) {
         // SAFETY: as in `stepping`.
         unsafe { (*self.state()).realtime |= realtime };
+    }
+
+    fn affinity_changed(&self) {
+        // SAFETY: as in `stepping`.
+        unsafe { (*self.state()).moved = true };
     }
 
     fn join(&self, number: u32, place: Place) {

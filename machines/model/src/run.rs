@@ -10,7 +10,7 @@ use crate::ctx::{Ctx, Kind, Outcome, Watch};
 use crate::machine::blank;
 use crate::procs::{ProcName, mix};
 use ringzero_machine::{ArrivalSource, IrqState, Op, Place, PreemptModel, Priority};
-use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, Pick, Scheduler, View};
+use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, NO_SLOT, Pick, Scheduler, View};
 
 impl Model {
     pub(crate) fn run(&self, scheduler: &mut dyn Scheduler) -> End {
@@ -106,17 +106,22 @@ impl Inner {
     fn let_rounds_begin(&mut self) {
         for k in 0..self.live.len() {
             let i = self.live[k];
-            let c = &self.ctxs[i];
-            let gone = |w: &Watch| self.gone(i, w.event.op, w.addr, w.size, Place::here()).is_some();
-            if !c.relaxing || !(c.may_leave_relax() || c.watch.iter().any(gone)) {
+            if !self.leaves_relax(i) {
                 continue;
             }
-            match c.cpu {
+            match self.ctxs[i].cpu {
                 Some(cpu) if self.stacks[cpu].last() == Some(&i) => self.begin_round(i, cpu),
                 None => self.begin_round_off_cpu(i),
                 Some(_) => {}
             }
         }
+    }
+
+    /// Whether a context sits in `cpu_relax()`, and a word that its failed round has read has changed, or has gone.
+    fn leaves_relax(&self, i: usize) -> bool {
+        let c = &self.ctxs[i];
+        let gone = |w: &Watch| self.gone(i, w.event.op, w.addr, w.size, Place::here()).is_some();
+        c.relaxing && (c.may_leave_relax() || c.watch.iter().any(gone))
     }
 
     fn begin_round(&mut self, i: usize, cpu: usize) {
@@ -553,7 +558,7 @@ impl Inner {
         }
         let c = &mut self.ctxs[i];
         c.first = false;
-        c.polls = 0;
+        (c.polls, c.reads, c.last_reads) = (0, 0, 0);
         c.gave_way = c.pend.op == Op::Yield;
         block.preempt_count.set(c.saved.0);
         block.irq.set(c.saved.1);
@@ -588,9 +593,13 @@ impl Inner {
         c.way = event.label.variant >> 4;
         if yields(event.op) {
             c.offers = Some(c.idx);
+            c.gave_way = false;
         }
         if event.acc.iter().any(|a| a.write) {
-            c.polls = 0;
+            (c.polls, c.reads, c.last_reads) = (0, 0, 0);
+        } else if event.acc[0].slot != NO_SLOT {
+            let place = event.place.map_or(0, |p| p.bits() as u64);
+            c.reads = mix(c.reads, mix(place ^ u64::from(event.acc[0].slot), event.old)) | 1;
         }
         if !event.enters {
             c.history = mix(c.history, if c.pend_reads { event.old } else { 0x57e9 });
@@ -615,10 +624,10 @@ impl Inner {
             e.open_after = open;
         }
         scheduler.settled(open);
-        self.tell_moves(scheduler);
         if self.ctxs[ctx].relaxing {
             self.failed_round(scheduler, ctx);
         }
+        self.tell_moves(scheduler);
     }
 
     /// A task that sleeps leaves its CPU, also when what it waits for is taken from it after it came there.

@@ -115,7 +115,7 @@ impl Inner {
     }
 
     /// The contexts on top of one on its CPU, or all that hold what it waits for.
-    fn holders_before(&self, i: usize) -> Vec<usize> {
+    pub(crate) fn holders_before(&self, i: usize) -> Vec<usize> {
         let c = &self.ctxs[i];
         let stack = c.cpu.map_or(&[][..], |cpu| &self.stacks[cpu]);
         if let Some(above) = stack.iter().position(|&x| x == i).and_then(|p| stack.get(p + 1)) {

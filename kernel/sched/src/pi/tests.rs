@@ -44,7 +44,7 @@ fn unlock(task: &'static Task, lock: &RtMutexBase) {
     by(task, || {
         assert!(lock.is_ours());
         if !lock.release() {
-            lock.hand_over(&on(lock));
+            assert!(lock.hand_over(&on(lock)));
         }
     });
 }

@@ -14,8 +14,8 @@
 //! 4. A real-time task that yields comes after the others of its rank that want its CPU.
 //! 5. While no task has had a real-time priority nothing of this counts.
 //!
-//! What a step may do now depends on all tasks that are ready, so steps that commute by their objects do not any more: the
-//! search of such a program does without reduction ([`Outcome::plain`](crate::Outcome::plain)).
+//! What a step may do now depends on all tasks that are ready, so steps that commute by their objects do not any more: such
+//! a program is searched in another way ([`Outcome::plain`](crate::Outcome::plain)).
 
 use super::*;
 use crate::config::Found;
@@ -113,7 +113,7 @@ impl Inner {
 
     /// Tells whether the last step changed who is ready, where, or how urgent.
     pub(super) fn tell_moves(&mut self, scheduler: &mut dyn Scheduler) {
-        if !self.realtime {
+        if !(self.realtime || self.moved) {
             return;
         }
         let now = self.standing();
@@ -126,11 +126,14 @@ impl Inner {
         let tasks = || self.live.iter().map(|&i| (i, &self.ctxs[i])).filter(|(_, c)| c.is_task());
         let mut h = 0;
         for (i, c) in tasks() {
-            let flags = u64::from(c.ready(&self.ctxs)) | u64::from(c.first) << 1 | u64::from(c.gave_way) << 2;
+            let ready = c.ready(&self.ctxs) || self.leaves_relax(i);
+            let flags = u64::from(ready) | u64::from(c.first) << 1 | u64::from(c.gave_way) << 2;
             // Ordinary tasks of one CPU that can be switched away take turns at every step.
             let anyone = c.rank() == Priority::LAST && c.only_cpu().is_some();
             let place = c.cpu.filter(|&cpu| !(anyone && self.open_for_better(cpu))).map_or(0, |cpu| cpu as u64 + 1);
-            h = mix(mix(h, (i as u64) << 8 | place), (c.rank() as u64) << 8 | u64::from(c.in_turns()) << 3 | flags);
+            // Affinity changes in no step.
+            h = mix(mix(h, c.affinity()), (i as u64) << 8 | place);
+            h = mix(h, (c.rank() as u64) << 8 | u64::from(c.in_turns()) << 3 | flags);
         }
         // Which CPUs a task wants that may go to several depends on what is there.
         if tasks().any(|(i, c)| self.wants_a_cpu(i) && c.only_cpu().is_none()) {
@@ -151,7 +154,10 @@ impl Inner {
         let low = self.live.iter().copied().find(|&t| self.wants_a_cpu(t))?;
         let cpu = (0..self.cfg.cpus).find(|&cpu| self.ctxs[low].may_run_on(cpu) && self.rank_on(cpu).is_some())?;
         let medium = self.top(cpu)?;
-        if self.ctxs[medium].rank() >= self.ctxs[low].rank() {
+        // Who waits for a lock in a circle, or for somebody who could go on without this one, is told of as that.
+        let waits_for_others = self.depends_on(medium, medium)
+            || (!self.holders_before(medium).is_empty() && !self.depends_on(medium, low));
+        if self.ctxs[medium].rank() >= self.ctxs[low].rank() || waits_for_others {
             return None;
         }
         let ranked = |i: usize| match self.ctxs[i].rank() {

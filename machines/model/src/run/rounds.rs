@@ -2,12 +2,13 @@
 
 use super::*;
 
-/// So often a task polls in vain before it gives its CPU to another one that wants it.
-const POLLS: u32 = 4;
+/// So often a task polls in vain, after the first time, before it gives its CPU to another one that wants it.
+const POLLS: u32 = 7;
 
 impl Inner {
-    /// Whether a task has said `cond_resched()` often enough, without changing anything, that a fair scheduler lets
-    /// another one run. Then it does.
+    /// Whether a task has said `cond_resched()` often enough, having read the same each time and changed nothing, that it
+    /// looks like a wait, which a fair scheduler ends by letting another one run. Then it does, and the search says so
+    /// ([`Outcome::made_fair`](crate::Outcome::made_fair)), for the loop may have had an end of its own.
     pub(super) fn polls_in_vain(&mut self, i: usize, cpu: usize) -> bool {
         let vain = self.ctxs[i].polls >= POLLS && self.may_switch(cpu) && self.is_wanted(i, cpu);
         self.made_fair |= vain;
