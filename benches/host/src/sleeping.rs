@@ -118,7 +118,7 @@ fn rt_mutexes(effort: &Effort) {
         effort.each("RtMutex", || *black_box(&ours.0).lock() += 1),
         effort.each("pthread PRIO_INHERIT", || black_box(&theirs.0).with(|n| *n += 1)),
     ];
-    effort.compare("RtMutex, 1 thread", NS, 1.0, sides);
+    effort.compare("RtMutex, 1 thread", NS, 1.5, sides);
     let sides = vec![
         fought(effort, "RtMutex", 2, || *ours.0.lock() += 1),
         fought(effort, "pthread PRIO_INHERIT", 2, || theirs.0.with(|n| *n += 1)),

@@ -1,7 +1,7 @@
 //! The mutex without data.
 
 use crate::common::{
-    How, Interrupted, SPINS, assert_task, count_held, is_over, no_second_guard, place_of, running, tell, untimed,
+    How, Interrupted, assert_task, count_held, is_over, no_second_guard, place_of, running, tell, untimed,
 };
 use core::fmt;
 use core::mem::offset_of;
@@ -13,6 +13,10 @@ use core::sync::atomic::{
 use ringzero_context::violation;
 use ringzero_machine::{LockEvent, Mode, Op, Place, Step, cpu, fine, model, notify_sleepers, step};
 use ringzero_sched::{Awaited, Wait, WaitWord, try_current};
+
+/// Looks that a task takes at a held mutex before it sleeps, longer and longer apart: up to two to this power of pauses.
+const LOOKS: u32 = 9;
+const LONGEST: u32 = 6;
 
 /// A mutex without data: what C embeds (`struct mutex`). All zeroes is a free one.
 ///
@@ -354,7 +358,7 @@ impl RawMutex {
     /// another one does.
     fn take_spinning(&self, place: Place) -> bool {
         let cpu = cpu();
-        for _ in 0..SPINS {
+        for round in 0..LOOKS {
             if self.word().load(Relaxed) == 0 {
                 if self.take(place) {
                     return true;
@@ -362,7 +366,10 @@ impl RawMutex {
             } else if self.held_on.load(Relaxed) == cpu.id.get() || cpu.attention.load(Relaxed) != 0 {
                 return false;
             }
-            core::hint::spin_loop();
+            // Longer and longer, so that the word's cache line stays with the owner for some sections.
+            for _ in 0..1 << round.min(LONGEST) {
+                core::hint::spin_loop();
+            }
         }
         false
     }
