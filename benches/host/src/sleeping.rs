@@ -3,10 +3,9 @@
 use crate::measure::{Effort, Side};
 use crate::tasks::on_host;
 use crate::threads::{fight, pin};
+use crate::wake::{TURNS, turns};
 use crossbeam_utils::sync::ShardedLock;
 use parking_lot::RwLockWriteGuard;
-use ringzero::completion::Completion;
-use ringzero::kthread::kthread_run_on_cpu;
 use ringzero::mutex::Mutex;
 use ringzero::rtmutex::RtMutex;
 use ringzero::rwsem::{PercpuRwSemaphore, RwSemaphore};
@@ -20,8 +19,6 @@ use std::time::Instant;
 
 const NS: &str = "ns";
 const TOGETHER: &str = "ns for each, all threads together";
-/// Round trips in a round.
-const TURNS: u32 = 2_000;
 /// What waking may take when nobody waits, in ns.
 const NOBODY: f64 = 2.0;
 
@@ -127,39 +124,15 @@ fn rt_mutexes(effort: &Effort) {
 }
 
 ringzero::global! {
-    static PING: Completion = Completion::new();
-    static PONG: Completion = Completion::new();
     static QUEUE: WaitQueueHead = WaitQueueHead::new();
 }
 
 fn completions(effort: &Effort) {
     let sides: Vec<Side<'_>> = vec![
-        ("completion", Box::new(|| on_host(round_trips) / f64::from(TURNS))),
+        ("completion", Box::new(|| on_host(|| turns(1)) / f64::from(TURNS))),
         ("std Condvar", Box::new(|| round_trips_of_std() / f64::from(TURNS))),
     ];
     effort.compare("completion, round trip between CPUs", NS, 1.0, sides);
-}
-
-fn round_trips() -> f64 {
-    ringzero::global! {
-        static DONE: Completion = Completion::new();
-    }
-    let answer = || {
-        for _ in 0..TURNS {
-            PING.wait_for_completion();
-            PONG.complete();
-        }
-        DONE.complete();
-    };
-    kthread_run_on_cpu(answer, 1, "answer");
-    let began = Instant::now();
-    for _ in 0..TURNS {
-        PING.complete();
-        PONG.wait_for_completion();
-    }
-    let taken = began.elapsed().as_nanos() as f64;
-    DONE.wait_for_completion();
-    taken
 }
 
 /// The same of std: a count, its mutex, and a condition variable.

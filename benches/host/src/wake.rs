@@ -12,7 +12,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 /// Turns of each in a round.
-const TURNS: u32 = 2_000;
+pub const TURNS: u32 = 2_000;
 
 ringzero::global! {
     static PING: Completion = Completion::new();
@@ -35,7 +35,7 @@ pub fn measure(effort: &Effort) {
 }
 
 /// A task of CPU 0, and one of CPU `other`. What CPU 0 took, or the time if it is not all on CPU 0.
-fn turns(other: u32) -> f64 {
+pub fn turns(other: u32) -> f64 {
     ringzero::global! {
         static DONE: Completion = Completion::new();
     }
