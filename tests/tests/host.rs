@@ -17,12 +17,30 @@ global! {
     static QUEUE: [WaitQueueHead; 2] = [const { WaitQueueHead::new() }; 2];
 }
 
+/// Whether this is the process of the test of that name: there is one machine of threads a process. Where it is not, the
+/// test is run in one of its own, and must pass there.
+fn alone(test: &str) -> bool {
+    const CHILD: &str = "RINGZERO_TEST_OF_ITS_OWN";
+    if std::env::var_os(CHILD).is_some() {
+        return true;
+    }
+    let exe = std::env::current_exe().expect("this test's own file");
+    let child = std::process::Command::new(exe).args([test, "--exact", "--nocapture"]).env(CHILD, "1").output();
+    let child = child.expect("a process");
+    let (out, err) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+    assert!(child.status.success() && out.contains("1 passed"), "{out}{err}");
+    false
+}
+
 fn host(cpus: u32) -> ringzero::Host {
     Machine::host().cpus(cpus).patience(Duration::from_secs(20))
 }
 
 #[test]
 fn tasks_run_on_all_cpus() {
+    if !alone("tasks_run_on_all_cpus") {
+        return;
+    }
     host(4)
         .boot(|| {
             for cpu in 0..4 {
@@ -42,6 +60,9 @@ fn tasks_run_on_all_cpus() {
 
 #[test]
 fn a_spinlock_excludes_across_cpus() {
+    if !alone("a_spinlock_excludes_across_cpus") {
+        return;
+    }
     host(4)
         .boot(|| {
             for cpu in 0..4 {
@@ -54,6 +75,9 @@ fn a_spinlock_excludes_across_cpus() {
 
 #[test]
 fn tasks_wake_each_other() {
+    if !alone("tasks_wake_each_other") {
+        return;
+    }
     let ping = |me: usize| {
         for _ in 0..5_000 {
             wait_event(&QUEUE[me], || TURN.read() == me as i32);
@@ -74,6 +98,9 @@ fn tasks_wake_each_other() {
 
 #[test]
 fn threads_of_the_program_are_cpus() {
+    if !alone("threads_of_the_program_are_cpus") {
+        return;
+    }
     let threads: Vec<_> = (0..4)
         .map(|_| {
             std::thread::spawn(|| {
@@ -92,6 +119,9 @@ fn threads_of_the_program_are_cpus() {
 
 #[test]
 fn a_thread_wakes_a_kthread_and_waits_for_it() {
+    if !alone("a_thread_wakes_a_kthread_and_waits_for_it") {
+        return;
+    }
     kthread_run(
         || {
             wait_event(&QUEUE[0], || TURN.read() == 7);
@@ -108,6 +138,9 @@ fn a_thread_wakes_a_kthread_and_waits_for_it() {
 
 #[test]
 fn a_task_that_panics_is_told_of() {
+    if !alone("a_task_that_panics_is_told_of") {
+        return;
+    }
     let summary = host(1).boot(|| {
         kthread_run(|| -> i32 { panic!("as asked") }, "panicker");
     });
@@ -117,6 +150,9 @@ fn a_task_that_panics_is_told_of() {
 
 #[test]
 fn what_still_runs_is_named() {
+    if !alone("what_still_runs_is_named") {
+        return;
+    }
     let summary = Machine::host().patience(Duration::from_millis(200)).boot(|| {
         kthread_run(|| wait_event(&QUEUE[0], || false), "waiter for ever");
     });
@@ -148,6 +184,9 @@ fn ended_by(end: impl FnOnce() + Send + 'static) -> ringzero::host::Summary {
 
 #[test]
 fn a_tick_preempts_a_task() {
+    if !alone("a_tick_preempts_a_task") {
+        return;
+    }
     let summary = ended_by(|| {
         kthread_run(|| STOP.store(1, Relaxed), "ender");
     });
@@ -157,6 +196,9 @@ fn a_tick_preempts_a_task() {
 
 #[test]
 fn an_interrupt_comes_into_a_loop() {
+    if !alone("an_interrupt_comes_into_a_loop") {
+        return;
+    }
     let line = |_| {
         STOP.store(1, Relaxed);
         IrqReturn::Handled
@@ -176,6 +218,9 @@ fn an_interrupt_comes_into_a_loop() {
 
 #[test]
 fn a_line_is_bound_to_a_counter_only() {
+    if !alone("a_line_is_bound_to_a_counter_only") {
+        return;
+    }
     let (reader, _writer) = std::io::pipe().expect("a pipe");
     let refused = ringzero::host::bind(4, std::os::fd::OwnedFd::from(reader)).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
@@ -183,6 +228,9 @@ fn a_line_is_bound_to_a_counter_only() {
 
 #[test]
 fn threads_come_and_go() {
+    if !alone("threads_come_and_go") {
+        return;
+    }
     /// Calls in when its thread's other thread-locals are gone, or nearly.
     struct Last;
     impl Drop for Last {
@@ -205,6 +253,9 @@ fn threads_come_and_go() {
 
 #[test]
 fn there_are_so_many_threads_and_no_more() {
+    if !alone("there_are_so_many_threads_and_no_more") {
+        return;
+    }
     let (go, gone) = (std::sync::Arc::new(std::sync::Barrier::new(NR_THREADS + 1)), NR_THREADS);
     let threads: Vec<_> = (0..gone)
         .map(|_| {
@@ -233,6 +284,9 @@ const NR_THREADS: usize = ringzero::host::NR_CPU_IDS - ringzero::host::NR_BOOTED
 
 #[test]
 fn the_model_and_the_threads_are_apart() {
+    if !alone("the_model_and_the_threads_are_apart") {
+        return;
+    }
     COUNT.set(5);
     *SUM.lock() = 9;
     let report = ringzero::Check::new().cpus(2).run(|| {
@@ -246,6 +300,9 @@ fn the_model_and_the_threads_are_apart() {
 
 #[test]
 fn cpus_stop_when_they_are_told_to() {
+    if !alone("cpus_stop_when_they_are_told_to") {
+        return;
+    }
     host(2).boot(|| ()).assert_clean();
     ringzero::Host::shut_down();
     *SUM.lock() += 1;
@@ -253,6 +310,9 @@ fn cpus_stop_when_they_are_told_to() {
 
 #[test]
 fn a_handler_that_waits_for_what_it_interrupted_is_told_of() {
+    if !alone("a_handler_that_waits_for_what_it_interrupted_is_told_of") {
+        return;
+    }
     let summary = host(1).boot(|| {
         set_software_only(3);
         request_irq(3, IrqFlags::NONE, "locker", |_| {
@@ -269,6 +329,9 @@ fn a_handler_that_waits_for_what_it_interrupted_is_told_of() {
 
 #[test]
 fn a_handler_that_would_sleep_is_told_of() {
+    if !alone("a_handler_that_would_sleep_is_told_of") {
+        return;
+    }
     let summary = host(1).boot(|| {
         set_software_only(3);
         request_irq(3, IrqFlags::NONE, "sleeper", |_| {
