@@ -5,7 +5,7 @@ use crate::procs::mix;
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, Yielder};
 use ringzero_machine::{Cond, IrqState, Place, Priority};
-use ringzero_trace::{Event, NO_EVENT, Proc};
+use ringzero_trace::{Event, NO_EVENT, NO_SLOT, Proc};
 use std::sync::atomic::AtomicU64;
 
 /// How a context's coroutine ended.
@@ -214,6 +214,16 @@ impl Ctx {
     /// Whether a word that its failed round has read differs now: the next round may succeed.
     pub fn may_leave_relax(&self) -> bool {
         self.watch.is_empty() || self.watch.iter().any(|w| w.now() != w.value)
+    }
+
+    /// Notes a step for the question whether it polls in vain.
+    pub fn note_poll(&mut self, event: &Event) {
+        if event.acc.iter().any(|a| a.write) {
+            (self.polls, self.reads, self.last_reads) = (0, 0, 0);
+        } else if event.acc[0].slot != NO_SLOT {
+            let place = event.place.map_or(0, |p| p.bits() as u64);
+            self.reads = mix(self.reads, mix(place ^ u64::from(event.acc[0].slot), event.old)) | 1;
+        }
     }
 
     /// Whether its affinity lets it run on a CPU.

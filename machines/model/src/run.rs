@@ -10,7 +10,7 @@ use crate::ctx::{Ctx, Kind, Outcome, Watch};
 use crate::machine::blank;
 use crate::procs::{ProcName, mix};
 use ringzero_machine::{ArrivalSource, IrqState, Op, Place, PreemptModel, Priority};
-use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, NO_SLOT, Pick, Scheduler, View};
+use ringzero_trace::{Access, End, Event, Label, Level, NO_EVENT, Pick, Scheduler, View};
 
 impl Model {
     pub(crate) fn run(&self, scheduler: &mut dyn Scheduler) -> End {
@@ -541,7 +541,7 @@ impl Inner {
 
     /// Puts a task on a CPU, taking off who is there.
     fn dispatch(&mut self, i: usize, cpu: usize) {
-        let rank = self.ctxs[i].rank();
+        let rank = if self.realtime { self.ctxs[i].rank() } else { Priority::LAST };
         let block = &self.cpus[cpu];
         if let Some(old) = self.stacks[cpu].pop() {
             debug_assert!(self.stacks[cpu].is_empty(), "only a task without handlers above it is switched away");
@@ -595,11 +595,8 @@ impl Inner {
             c.offers = Some(c.idx);
             c.gave_way = false;
         }
-        if event.acc.iter().any(|a| a.write) {
-            (c.polls, c.reads, c.last_reads) = (0, 0, 0);
-        } else if event.acc[0].slot != NO_SLOT {
-            let place = event.place.map_or(0, |p| p.bits() as u64);
-            c.reads = mix(c.reads, mix(place ^ u64::from(event.acc[0].slot), event.old)) | 1;
+        if c.offers.is_some() {
+            c.note_poll(&event);
         }
         if !event.enters {
             c.history = mix(c.history, if c.pend_reads { event.old } else { 0x57e9 });
