@@ -196,21 +196,23 @@ pub(crate) fn cross_check(
     }
 }
 
-/// Plain search: with a bound on preemptions, which the reduction cannot respect, and where a step may depend on whoever
-/// is ready ([`Outcome::plain`]).
-fn plain(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
+/// With a bound on preemptions, which the reduction cannot respect: every schedule.
+fn bounded(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
     let model = Model::new(settings.machine.clone());
-    if settings.machine.preemptions.is_none() {
-        let mut search = Plain::default();
-        let done = |s: &Plain| s.exhausted || s.diverged();
-        let kind = Kind { name: "plain", done, new: |s| s.last.is_some_and(|l| l.1) };
-        let mut tally = drive(program, &model, &mut search, &kind, budget, to);
-        tally.exhausted = search.exhausted;
-        return (tally, search.diverged());
-    }
     let mut search = Brute::default();
     let done = |s: &Brute| s.exhausted || s.diverged();
-    let kind = Kind { name: "bounded", done, new: |s| s.last.is_some_and(|l| l.1) };
+    let kind = Kind { name: "bounded", done, new: Brute::last_new };
+    let mut tally = drive(program, &model, &mut search, &kind, budget, to);
+    tally.exhausted = search.exhausted;
+    (tally, search.diverged())
+}
+
+/// Where a step may depend on whoever is ready ([`Outcome::plain`]).
+fn plain(program: &Program<'_>, settings: &Settings, budget: Budget, to: Tell<'_>) -> (Tally, bool) {
+    let model = Model::new(settings.machine.clone());
+    let mut search = Plain::default();
+    let done = |s: &Plain| s.exhausted || s.diverged();
+    let kind = Kind { name: "plain", done, new: Plain::last_new };
     let mut tally = drive(program, &model, &mut search, &kind, budget, to);
     tally.exhausted = search.exhausted;
     (tally, search.diverged())
@@ -282,6 +284,7 @@ fn attempt(program: &Program<'_>, settings: &Settings, known: Known, to: Tell<'_
     let Known { start, before, plainly } = known;
     let end = start + settings.time;
     let complete = matches!(settings.strategy, Strategy::Default | Strategy::Exhaustive);
+    let reduced = complete && settings.machine.preemptions.is_none() && !plainly;
     let mut tally = Tally::default();
     // The plainest execution twice: what differs there already would be called anything else later.
     // (Not if it takes long, as with a lock-up: then once has to do.)
@@ -293,9 +296,10 @@ fn attempt(program: &Program<'_>, settings: &Settings, known: Known, to: Tell<'_
         let share = |n: u64| if half { n.div_ceil(2) } else { n };
         let until = if half { start + settings.time / 2 } else { end };
         let executions = share(settings.executions.saturating_sub(before));
-        let reduced = settings.machine.preemptions.is_none() && !plainly;
         let budget = Budget { executions, until, all_classes: settings.all_classes, reduced };
-        (tally, diverged) = if !reduced {
+        (tally, diverged) = if settings.machine.preemptions.is_some() {
+            bounded(program, settings, budget, to)
+        } else if plainly {
             plain(program, settings, budget, to)
         } else if settings.jobs > 1 {
             jobs::exhaust(program, settings, budget)
@@ -303,7 +307,7 @@ fn attempt(program: &Program<'_>, settings: &Settings, known: Known, to: Tell<'_
             exhaust(program, settings, budget, to)
         };
     }
-    again(&mut tally, before, settings.machine.preemptions.is_none() && !plainly && complete)?;
+    again(&mut tally, before, reduced)?;
     let exhausted = tally.exhausted;
     let go_on = !exhausted && !diverged && (tally.caught.is_none() || settings.all_classes);
     if go_on && settings.strategy != Strategy::Exhaustive {

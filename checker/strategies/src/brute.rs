@@ -1,9 +1,8 @@
 //! Brute force: every schedule, no reduction. For tiny programs, to check the reduction against, and for bounds that
 //! the reduction cannot respect (preemptions).
 
-use crate::class::Classes;
+use crate::class::Seen;
 use ringzero_trace::{End, Event, Pick, Scheduler, View};
-use std::collections::HashSet;
 
 /// Depth-first over all choices.
 #[derive(Default)]
@@ -13,19 +12,12 @@ pub struct Brute {
     diverged: bool,
     /// The program has been explored to the end.
     pub exhausted: bool,
-    classes: Classes,
-    /// Classes seen.
-    pub seen: HashSet<u64>,
-    /// Runs.
-    pub runs: u64,
-    /// Class of the last run, and whether it was new.
-    pub last: Option<(u64, bool)>,
+    seen: Seen,
 }
 
 impl Scheduler for Brute {
     fn begin(&mut self) {
         self.depth = 0;
-        self.last = None;
     }
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
@@ -58,11 +50,7 @@ impl Scheduler for Brute {
     fn vanished(&mut self) {}
 
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
-        self.runs += 1;
-        if end != End::Abandoned {
-            let class = self.classes.of(end, events, pending);
-            self.last = Some((class, self.seen.insert(class)));
-        }
+        self.seen.note(end, events, pending);
         self.path.truncate(self.depth);
         while let Some((n, c)) = self.path.pop() {
             if c + 1 < n {
@@ -79,5 +67,11 @@ impl Brute {
     #[must_use]
     pub fn diverged(&self) -> bool {
         self.diverged
+    }
+
+    /// Whether the last execution was of a class that had not been seen.
+    #[must_use]
+    pub const fn last_new(&self) -> bool {
+        self.seen.new
     }
 }

@@ -4,7 +4,7 @@
 //! numbers but for a collision of a 64-bit hash. EXPLORER.md's definition; a gate is no step.
 
 use ringzero_trace::{End, Event, NO_SLOT};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 fn mix(h: u64, x: u64) -> u64 {
     let mut z = (h ^ x.rotate_left(17)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -66,5 +66,21 @@ impl Classes {
             }
         }
         sum
+    }
+}
+
+/// The classes that a search has seen.
+#[derive(Default)]
+pub(crate) struct Seen {
+    classes: Classes,
+    all: HashSet<u64>,
+    /// The last execution was of a class that had not been seen.
+    pub new: bool,
+}
+
+impl Seen {
+    /// Notes an execution that ended so; one that was given up is of no class.
+    pub fn note(&mut self, end: End, events: &[Event], pending: &[Event]) {
+        self.new = end != End::Abandoned && self.all.insert(self.classes.of(end, events, pending));
     }
 }

@@ -9,9 +9,8 @@
 //! not commute with it. 2. What sleeps is not chosen. 3. That nothing more comes never sleeps. So of each class with its
 //! stacking one execution is complete, and nothing is left out; but runs that can only go on with what sleeps are begun.
 
-use crate::class::Classes;
+use crate::class::Seen;
 use ringzero_trace::{End, Event, Pick, Scheduler, View};
-use std::collections::HashSet;
 
 /// A step that was taken from a node, and whether it moved somebody there.
 #[derive(Clone, Copy, Debug)]
@@ -100,19 +99,12 @@ pub struct Plain {
     diverged: bool,
     /// The program has been explored to the end.
     pub exhausted: bool,
-    classes: Classes,
-    /// Classes seen.
-    pub seen: HashSet<u64>,
-    /// Runs.
-    pub runs: u64,
-    /// Class of the last run, and whether it was new.
-    pub last: Option<(u64, bool)>,
+    seen: Seen,
 }
 
 impl Scheduler for Plain {
     fn begin(&mut self) {
         self.depth = 0;
-        self.last = None;
     }
 
     fn pick(&mut self, view: &View<'_>) -> Pick {
@@ -145,11 +137,7 @@ impl Scheduler for Plain {
     fn vanished(&mut self) {}
 
     fn finish(&mut self, end: End, events: &[Event], pending: &[Event]) {
-        self.runs += 1;
-        if end != End::Abandoned {
-            let class = self.classes.of(end, events, pending);
-            self.last = Some((class, self.seen.insert(class)));
-        }
+        self.seen.note(end, events, pending);
         self.path.truncate(self.depth);
         while let Some(node) = self.path.last_mut() {
             if node.next() {
@@ -166,5 +154,11 @@ impl Plain {
     #[must_use]
     pub const fn diverged(&self) -> bool {
         self.diverged
+    }
+
+    /// Whether the last execution was of a class that had not been seen.
+    #[must_use]
+    pub const fn last_new(&self) -> bool {
+        self.seen.new
     }
 }

@@ -227,7 +227,7 @@ impl Inner {
     /// switched away from before.
     fn only_tries(&self, i: usize, cpu: usize) -> bool {
         let c = &self.ctxs[i];
-        c.relaxing && !c.keeps_cpu && (self.may_switch(cpu) || (c.offered && self.nothing_keeps(cpu)))
+        c.relaxing && !c.keeps_cpu && self.nothing_keeps(cpu) && (c.offered || self.may_switch(cpu))
     }
 
     /// Whether a task has `cpu`, with preemption and interrupts on.
